@@ -3,7 +3,7 @@
  * Residual adds tie the producers of all their operands into one group.
  */
 export interface CouplingGroup {
-  /** The id of the group's first producer in execution order. */
+  /** The id of the group's first producer in execution order; the input node's where nothing produces. */
   readonly name: string;
   readonly channels: number;
   /** Nodes whose output axis is cut (conv2d, dense). */

@@ -47,8 +47,8 @@ interface OpTable {
   dropout: { attributes: { rate: number }; weights: NoWeights };
 }
 
-type NoWeights = Record<never, never>;
-type NoAttributes = Record<never, never>;
+type NoWeights = Record<string, never>;
+type NoAttributes = Record<string, never>;
 interface Pooling {
   readonly poolSize: Pair;
   readonly strides: Pair;

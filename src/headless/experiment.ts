@@ -1,0 +1,111 @@
+import { calibrate } from '../engine/calibrate.ts';
+import type { ImageSource } from '../engine/imageSource.ts';
+import type { Job } from '../engine/job.ts';
+import type { Correlator } from '../engine/kernels/correlator.ts';
+import { pruneSequentially } from '../engine/sequential.ts';
+import { costModel } from '../network/costModel.ts';
+import { networkCosts } from '../network/costs.ts';
+import { couplingGroups } from '../network/couplingGroups.ts';
+import type { CouplingGroup } from '../network/couplingGroup.ts';
+import type { Network } from '../network/network.ts';
+import type { PrunePlan } from '../network/prunePlan.ts';
+import { prune } from '../network/surgery.ts';
+import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
+import { keepSets, prunableGroups } from '../pruning/keepSets.ts';
+import { oneShotPlan } from '../pruning/oneShotPlan.ts';
+import type { PruneRequest } from '../pruning/pruneRequest.ts';
+import { rankingsFor } from '../pruning/rankings.ts';
+import { StatisticsStore } from '../pruning/statisticsStore.ts';
+
+/** A network with what every command needs to know of it. */
+export interface Subject {
+  readonly network: Network;
+  readonly groups: readonly CouplingGroup[];
+  readonly layers: readonly ConsumerLayer[];
+}
+
+export class NothingToPruneError extends Error {
+  override readonly name = 'NothingToPruneError';
+}
+
+/** @throws NothingToPruneError where every group is frozen, saying why. */
+export function subjectOf(network: Network): Subject {
+  const groups = couplingGroups(network);
+  if (prunableGroups(groups).length === 0) {
+    const reasons = groups.map(({ name, frozen }) => `${name}: ${frozen}`).join('; ');
+    throw new NothingToPruneError(`Nothing in "${network.name}" can be pruned (${reasons}).`);
+  }
+  return { network, groups, layers: consumerLayers(network, groups) };
+}
+
+/** Runs the images through the intact network and returns the statistics of every consumer layer. */
+export async function gatherStatistics(
+  { network, layers }: Subject,
+  images: ImageSource,
+  correlator: Correlator,
+  job: Job = {},
+): Promise<StatisticsStore> {
+  const store = new StatisticsStore(layers);
+  await calibrate(network, layers, images, correlator, (batch) => store.add(batch), job);
+  return store;
+}
+
+export interface Pruned {
+  readonly network: Network;
+  readonly plan: PrunePlan;
+  readonly macs: Change;
+  readonly params: Change;
+  /** Milliseconds of each phase. */
+  readonly milliseconds: { readonly calibrate: number; readonly select: number; readonly compensate: number; readonly surgery: number };
+}
+
+export interface Change {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** From statistics to a smaller network, as `request` asks. `jobs`: the sequential pass is the long one. */
+export async function pruneAsRequested(
+  subject: Subject,
+  store: StatisticsStore,
+  images: ImageSource,
+  request: PruneRequest,
+  correlator: Correlator,
+  job: Job = {},
+): Promise<Omit<Pruned, 'milliseconds'> & { readonly milliseconds: Omit<Pruned['milliseconds'], 'calibrate'> }> {
+  const { network, groups, layers } = subject;
+  const clock = stopwatch();
+  const statistics = store.statistics();
+  const keep = keepSets(
+    request.target,
+    rankingsFor(request, network, groups, layers, statistics),
+    costModel(network, groups),
+  );
+  const select = clock();
+  const plan =
+    request.order === 'sequential'
+      ? await pruneSequentially(network, keep, request.compensate, images, correlator, job)
+      : oneShotPlan(layers, statistics, keep, request.compensate);
+  const compensate = clock();
+  const smaller = prune(network, plan);
+  const surgery = clock();
+  const [before, after] = [networkCosts(network), networkCosts(smaller)];
+  return {
+    network: smaller,
+    plan,
+    macs: { before: before.macs, after: after.macs },
+    params: { before: before.parameters, after: after.parameters },
+    milliseconds: { select, compensate, surgery },
+  };
+}
+
+/** Each call returns the milliseconds since the last. */
+export function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const passed = now - last;
+    last = now;
+    return Math.round(passed * 10) / 10;
+  };
+}

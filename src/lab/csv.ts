@@ -1,0 +1,35 @@
+import type { GroupFidelity } from '../workers/protocol.ts';
+import type { Keep } from './experiment.ts';
+import type { FrontierSeries } from './frontier.ts';
+
+/** RFC 4180: CRLF between records, quotes where a cell needs them. */
+export function toCsv(header: readonly string[], rows: readonly (readonly (string | number | undefined)[])[]): string {
+  return [header, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+}
+
+/** One record a channel: its group, its singleton fidelity and whether the plan keeps it. */
+export function scoresCsv(groups: readonly GroupFidelity[], keep?: Keep): string {
+  return toCsv(
+    ['group', 'channel', 'singleton_fidelity', 'kept'],
+    groups.flatMap(({ name, singleton }) => {
+      const kept = new Set(keep?.[name]);
+      return singleton.map((score, channel) => [name, channel, score, keep ? Number(kept.has(channel)) : undefined]);
+    }),
+  );
+}
+
+export function frontierCsv(series: readonly FrontierSeries[], axis: string): string {
+  return toCsv(
+    ['select', 'compensate', 'order', axis, 'accuracy', 'images', 'source'],
+    series.flatMap(({ method, points, precomputed }) =>
+      points.map(({ x, accuracy, images }) => [method.select, method.compensate, method.order, x, accuracy, images, precomputed ? 'precomputed' : 'measured here']),
+    ),
+  );
+}
+
+function cell(value: string | number | undefined): string {
+  const text = value === undefined ? '' : String(value);
+  // A text that a spreadsheet would run as a formula is kept a text.
+  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

@@ -1,0 +1,24 @@
+/** A person, or a newer job of the same kind, stopped this one. Workers send an error of the same name. */
+export class CancelledError extends Error {
+  override readonly name = 'CancelledError';
+  constructor() {
+    super('The job was cancelled.');
+  }
+}
+
+/** The engine's worker or its GPU device is gone, and with it whatever ran there. */
+export class EngineDiedError extends Error {
+  override readonly name = 'EngineDiedError';
+}
+
+export function isCancelled(error: unknown): boolean {
+  return error instanceof Error && error.name === 'CancelledError';
+}
+
+export function isEngineDeath(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'EngineDiedError' || error.name === 'DeviceLostError' || error.name === 'WorkerDiedError');
+}
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

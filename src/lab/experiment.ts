@@ -1,0 +1,179 @@
+import type { CouplingGroup } from '../network/couplingGroup.ts';
+import type { PrunePlan } from '../network/prunePlan.ts';
+import { DEFAULT_REQUEST, type Pins, type PruneRequest, type Selection, type Compensation, type Order, type BudgetTarget } from '../pruning/pruneRequest.ts';
+import type {
+  BackendReport,
+  CalibrationSummary,
+  Cost,
+  DatasetSummary,
+  Evaluation,
+  FidelityUpdate,
+  GroupDetail,
+  JobId,
+  LoadedModel,
+  NormScores,
+  Progress,
+} from '../workers/protocol.ts';
+import { DEFAULT_MODEL } from './catalogue.ts';
+import { EMPTY_HISTORY, type History } from './history.ts';
+import type { Precomputed } from './precomputed.ts';
+
+export type Keep = PrunePlan['keep'];
+
+/** Where a model comes from, as the page names it. */
+export type ModelDescriptor =
+  | { readonly kind: 'shipped'; readonly id: string }
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'files'; readonly name: string; readonly files: readonly File[] };
+
+export interface ModelCard {
+  readonly name?: string;
+  readonly task?: string;
+  readonly licence?: string;
+  readonly accuracy?: number;
+}
+
+export interface ModelState {
+  /** What the page shows now. */
+  readonly descriptor: ModelDescriptor;
+  /** What is being opened; the old model stays until it is there. */
+  readonly opening?: ModelDescriptor;
+  readonly loaded?: LoadedModel;
+  /** Tells this file's weights from others of the same name. */
+  readonly version?: string;
+  readonly card?: ModelCard;
+}
+
+export interface CalibrationState {
+  readonly status: 'idle' | 'running' | 'done' | 'cancelled';
+  readonly images: number;
+  readonly update?: FidelityUpdate;
+  readonly norms?: NormScores;
+  readonly summary?: CalibrationSummary;
+}
+
+/** A plan that was measured on test images. */
+export interface Measured {
+  readonly evaluation: Evaluation;
+  readonly cost: Cost;
+  /** Median milliseconds at batch 1; absent until it is measured. */
+  readonly latency?: number;
+}
+
+export interface PlanResult extends Measured {
+  readonly kind: Order;
+  /** Names keep sets, compensation and calibration; the result is stale where it is not the current one. */
+  readonly key: string;
+  readonly plan: PrunePlan;
+  readonly settings: PlanSettings;
+}
+
+/** What one measured plan was asked for: enough to ask for it again. */
+export interface PlanSettings {
+  readonly request: PruneRequest;
+  readonly pins: Pins;
+  readonly images: number;
+}
+
+export interface Method {
+  readonly select: Selection;
+  readonly compensate: Compensation;
+  readonly order: Order;
+}
+
+/** A measured point of the sparsity–accuracy frontier. */
+export interface FrontierPoint extends Method {
+  readonly target: BudgetTarget;
+  readonly macs: number;
+  readonly params: number;
+  readonly accuracy: number;
+  readonly images: number;
+  readonly latency?: number;
+  readonly seed: number;
+  readonly calibrationImages: number;
+}
+
+export type FrontierAxis = 'macs' | 'params' | 'latency';
+export const FRONTIER_AXES = ['macs', 'params', 'latency'] as const;
+
+export type JobKind = 'model' | 'calibration' | 'intact' | 'plan' | 'refine' | 'look' | 'sweep';
+
+export interface Job {
+  readonly id: JobId;
+  readonly kind: JobKind;
+  /** What is being done, in words. */
+  readonly label: string;
+  readonly progress?: Progress;
+}
+
+export type NoticeLevel = 'info' | 'warning' | 'error';
+
+export interface Notice {
+  readonly id: number;
+  readonly level: NoticeLevel;
+  readonly text: string;
+  /** What the person can do about it. */
+  readonly advice?: string;
+  readonly action?: { readonly label: string; readonly name: NoticeAction };
+}
+
+export type NoticeAction = 'restartEngine' | 'calibrate';
+
+export type EngineStatus = 'off' | 'starting' | 'ready' | 'restarting' | 'failed';
+
+/** Everything that the page shows. */
+export interface Experiment {
+  readonly model: ModelState;
+  readonly dataset?: DatasetSummary;
+  readonly engine: EngineStatus;
+  readonly backend?: BackendReport;
+  readonly calibration: CalibrationState;
+  readonly request: PruneRequest;
+  readonly pins: Pins;
+  readonly selectedGroup?: string;
+  readonly axis: FrontierAxis;
+  /** Recomputed at once whenever the request, the pins or the scores change. */
+  readonly keep?: Keep;
+  readonly cost?: Cost;
+  readonly planKey?: string;
+  readonly intact?: Measured;
+  readonly result?: PlanResult;
+  readonly details: Readonly<Record<string, GroupDetail>>;
+  readonly jobs: readonly Job[];
+  readonly history: History;
+  readonly sweepPoints: readonly FrontierPoint[];
+  readonly precomputed?: Precomputed;
+  readonly notices: readonly Notice[];
+  /** A model on another origin that a link asks for; fetched only if the person agrees. */
+  readonly urlToConfirm?: string;
+}
+
+export const DEFAULT_IMAGES = 512;
+export const PREVIEW_IMAGES = 1000;
+
+export const INITIAL_EXPERIMENT: Experiment = {
+  model: { descriptor: { kind: 'shipped', id: DEFAULT_MODEL } },
+  engine: 'off',
+  calibration: { status: 'idle', images: DEFAULT_IMAGES },
+  request: DEFAULT_REQUEST,
+  pins: {},
+  axis: 'macs',
+  details: {},
+  jobs: [],
+  history: EMPTY_HISTORY,
+  sweepPoints: [],
+  notices: [],
+};
+
+/** Which plan the numbers on the page belong to. */
+export type Shown = 'none' | 'stale' | Order;
+
+export function shownPlan({ result, planKey }: Pick<Experiment, 'result' | 'planKey'>): Shown {
+  if (!result) return 'none';
+  return result.key === planKey ? result.kind : 'stale';
+}
+
+/** The coupling groups on screen: the loaded model's, else the precomputed ones. */
+export function shownGroups({ model, precomputed }: Pick<Experiment, 'model' | 'precomputed'>): readonly CouplingGroup[] {
+  return model.loaded?.groups ?? precomputed?.groupsStructure ?? [];
+}

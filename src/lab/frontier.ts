@@ -1,0 +1,95 @@
+import type { Cost } from '../workers/protocol.ts';
+import type { Experiment, FrontierAxis, FrontierPoint, Method } from './experiment.ts';
+import { methodLabel } from './labels.ts';
+
+export interface SeriesPoint {
+  /** In the axis's own unit: MACs, parameters or milliseconds. */
+  readonly x: number;
+  readonly accuracy: number;
+  readonly images: number;
+}
+
+export interface FrontierSeries {
+  readonly key: string;
+  readonly label: string;
+  readonly method: Method;
+  readonly precomputed: boolean;
+  /** Ascending in x. */
+  readonly points: readonly SeriesPoint[];
+}
+
+/**
+ * One series for each method that was measured here, and one for each precomputed method that
+ * was not measured at as many points yet.
+ */
+export function frontierSeries(experiment: Pick<Experiment, 'sweepPoints' | 'history' | 'precomputed'>, axis: FrontierAxis): readonly FrontierSeries[] {
+  const live = new Map<string, FrontierPoint[]>();
+  for (const point of measuredPoints(experiment)) {
+    const key = methodKey(point);
+    live.set(key, [...(live.get(key) ?? []), point]);
+  }
+  const measured = [...live].flatMap(([key, points]): FrontierSeries[] => {
+    const series = points.flatMap((point) => seriesPoint(point, axis));
+    return series.length === 0 ? [] : [{ key, label: methodLabel(points[0]), method: methodOf(points[0]), precomputed: false, points: distinct(series) }];
+  });
+  const before = axis === 'latency' ? [] : (experiment.precomputed?.frontier ?? []);
+  const stored = before.flatMap(({ method, points }): FrontierSeries[] => {
+    const key = methodKey(method);
+    if (points.length === 0 || (live.get(key)?.length ?? 0) >= points.length) return [];
+    const label = methodLabel(method);
+    return [{ key: `precomputed ${key}`, label, method, precomputed: true, points: distinct(points.map((point) => ({ x: point[axis], accuracy: point.accuracy, images: point.images }))) }];
+  });
+  return [...measured, ...stored].sort((a, b) => bestFirst(a, b));
+}
+
+/** Every measured plan without hand-made choices, from sweeps and from the history. */
+export function measuredPoints({ sweepPoints, history }: Pick<Experiment, 'sweepPoints' | 'history'>): readonly FrontierPoint[] {
+  const tried = history.nodes
+    .filter(({ settings }) => Object.values(settings.pins).every((channels) => Object.keys(channels).length === 0))
+    .map(({ settings: { request, images }, cost, outcome }): FrontierPoint => ({
+      ...methodOf(request),
+      target: request.target,
+      macs: cost.macs,
+      params: cost.params,
+      accuracy: outcome.accuracy,
+      images: outcome.images,
+      ...(outcome.latency === undefined ? {} : { latency: outcome.latency }),
+      seed: request.seed,
+      calibrationImages: images,
+    }));
+  return [...sweepPoints, ...tried];
+}
+
+/** Without compensation the order changes nothing, so both orders are one method. */
+export function methodKey({ select, compensate, order }: Method): string {
+  return compensate === 'none' ? `${select} ${compensate}` : `${select} ${compensate} ${order}`;
+}
+
+export function methodOf({ select, compensate, order }: Method): Method {
+  return { select, compensate, order };
+}
+
+/** Where a plan stands on the axis; undefined for a latency that was not measured. */
+export function axisValue(axis: FrontierAxis, cost: Pick<Cost, 'macs' | 'params'>, latency?: number): number | undefined {
+  return axis === 'latency' ? latency : cost[axis];
+}
+
+function seriesPoint(point: FrontierPoint, axis: FrontierAxis): SeriesPoint[] {
+  const x = axisValue(axis, point, point.latency);
+  return x === undefined ? [] : [{ x, accuracy: point.accuracy, images: point.images }];
+}
+
+/** Ascending; of equal x the one on most images. */
+function distinct(points: readonly SeriesPoint[]): readonly SeriesPoint[] {
+  const byX = new Map<number, SeriesPoint>();
+  for (const point of points) {
+    const known = byX.get(point.x);
+    if (!known || point.images >= known.images) byX.set(point.x, point);
+  }
+  return [...byX.values()].sort((a, b) => a.x - b.x);
+}
+
+function bestFirst(a: FrontierSeries, b: FrontierSeries): number {
+  const mean = ({ points }: FrontierSeries) => points.reduce((sum, { accuracy }) => sum + accuracy, 0) / points.length;
+  return mean(b) - mean(a);
+}

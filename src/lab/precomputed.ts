@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import type { CostModel } from '../network/costModel.ts';
+import type { CouplingGroup } from '../network/couplingGroup.ts';
+import { COMPENSATIONS, ORDERS, SELECTIONS } from '../pruning/pruneRequest.ts';
+import type { Cost, GroupFidelity } from '../workers/protocol.ts';
+import type { Method } from './experiment.ts';
+
+// The page's Content-Security-Policy forbids the code generation that zod would otherwise probe for.
+z.config({ jitless: true });
+
+/** Results that were measured beforehand, shown until the page has its own. */
+export interface Precomputed {
+  readonly version: 1;
+  readonly model: string;
+  /** Calibration images. */
+  readonly images: number;
+  readonly seed: number;
+  readonly machine: string;
+  readonly backend: string;
+  readonly groups: readonly GroupFidelity[];
+  readonly cost: Cost;
+  readonly costModel?: CostModel;
+  readonly groupsStructure: readonly CouplingGroup[];
+  readonly frontier: readonly { readonly method: Method; readonly points: readonly PrecomputedPoint[] }[];
+  readonly intact: { readonly accuracy: number; readonly images: number };
+}
+
+export interface PrecomputedPoint {
+  readonly target: number;
+  readonly macs: number;
+  readonly params: number;
+  readonly accuracy: number;
+  readonly images: number;
+}
+
+const finite = z.number();
+const list = z.array(finite);
+
+const precomputedSchema = z.object({
+  version: z.literal(1),
+  model: z.string(),
+  images: finite,
+  seed: finite,
+  machine: z.string(),
+  backend: z.string(),
+  groups: z.array(z.object({ name: z.string(), singleton: list, curves: z.object({ scale: list, leastSquares: list }) })),
+  cost: z.object({ macs: finite, params: finite, bytes: finite }),
+  costModel: z.optional(z.custom<CostModel>((value) => typeof value === 'object' && value !== null)),
+  groupsStructure: z.array(
+    z.object({
+      name: z.string(),
+      channels: finite,
+      producers: z.array(z.string()),
+      passThroughs: z.array(z.string()),
+      consumers: z.array(z.object({ node: z.string(), spread: finite })),
+      frozen: z.optional(z.string()),
+    }),
+  ),
+  frontier: z.array(
+    z.object({
+      method: z.object({ select: z.enum(SELECTIONS), compensate: z.enum(COMPENSATIONS), order: z.enum(ORDERS) }),
+      points: z.array(z.object({ target: finite, macs: finite, params: finite, accuracy: finite, images: finite })),
+    }),
+  ),
+  intact: z.object({ accuracy: finite, images: finite }),
+});
+
+export class PrecomputedFormatError extends Error {
+  override readonly name = 'PrecomputedFormatError';
+}
+
+export function parsePrecomputed(value: unknown): Precomputed {
+  const parsed = precomputedSchema.safeParse(value);
+  if (!parsed.success) throw new PrecomputedFormatError(`precomputed.json: ${z.prettifyError(parsed.error)}`);
+  return parsed.data as Precomputed;
+}
+
+const cardSchema = z.object({
+  name: z.optional(z.string()),
+  task: z.optional(z.string()),
+  licence: z.optional(z.unknown()),
+  accuracy: z.optional(z.unknown()),
+});
+
+/** The fields of `card.json` that the page shows; whatever it does not understand is left out. */
+export function parseCard(value: unknown): { readonly name?: string; readonly task?: string; readonly licence?: string; readonly accuracy?: number } {
+  const parsed = cardSchema.safeParse(value);
+  if (!parsed.success) return {};
+  const { name, task, licence, accuracy } = parsed.data;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(task === undefined ? {} : { task }),
+    ...(typeof licence === 'string' ? { licence } : {}),
+    ...(typeof accuracy === 'number' ? { accuracy } : {}),
+  };
+}

@@ -1,0 +1,210 @@
+/**
+ * What crosses between the page and its workers: types alone. Calls go through Comlink; statistics
+ * go over a `MessagePort` straight from the engine worker to the fidelity worker. Typed arrays are
+ * transferred, never cloned. Errors cross as `{ name, message }` and are rebuilt by the clients.
+ */
+import type { CostModel } from '../network/costModel.ts';
+import type { CouplingGroup } from '../network/couplingGroup.ts';
+import type { Network, Shape } from '../network/network.ts';
+import type { PrunePlan } from '../network/prunePlan.ts';
+import type { Compensation } from '../pruning/pruneRequest.ts';
+
+export type BackendName = 'webgpu' | 'wasm';
+
+/** `auto`: WebGPU on a real adapter if it passes the self-check, else wasm. */
+export type BackendChoice = 'auto' | BackendName;
+
+export interface BackendReport {
+  readonly name: BackendName;
+  /** The adapter's own description where there is one, e.g. "Apple M2". */
+  readonly adapter?: string;
+  /** True for a software adapter, about 100 times slower than wasm. */
+  readonly software: boolean;
+  /** Why this backend and not another, in a sentence. */
+  readonly reason: string;
+  /** The start-up self-check: a few small ops against known answers. */
+  readonly checks: readonly { readonly backend: BackendName; readonly name: string; readonly error: number; readonly ok: boolean }[];
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  /** Items a second since the job began. */
+  readonly rate: number;
+  readonly secondsLeft: number;
+}
+
+export type OnProgress = (progress: Progress) => void;
+
+/** Chosen by the caller, unique; names the job to cancel. */
+export type JobId = number;
+
+export type ModelSource =
+  /** A folder on this origin (or one that the person typed) that holds `model.json`. */
+  | { readonly kind: 'url'; readonly url: string }
+  /** `model.json` and its shards, or one zip of them. */
+  | { readonly kind: 'files'; readonly files: readonly File[] };
+
+export interface LoadedModel {
+  readonly network: Network;
+  readonly inputShape: Shape;
+  readonly groups: readonly CouplingGroup[];
+  readonly costModel: CostModel;
+  readonly cost: Cost;
+  readonly nodes: readonly NodeSummary[];
+}
+
+/** Multiply–accumulates for one image, trainable parameters, bytes of float32 weights. */
+export interface Cost {
+  readonly macs: number;
+  readonly params: number;
+  readonly bytes: number;
+}
+
+export interface NodeSummary extends Pick<Cost, 'macs' | 'params'> {
+  readonly id: string;
+  readonly op: string;
+  readonly shape: Shape;
+}
+
+export interface DatasetSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly classes: readonly string[];
+  /** `[height, width, channels]`, values 0–255. */
+  readonly shape: Shape;
+  readonly train: number;
+  readonly test: number;
+}
+
+export interface CalibrationRequest {
+  /** Training images, drawn class-balanced order with `seed`; labels are never read. */
+  readonly images: number;
+  readonly seed: number;
+}
+
+export interface CalibrationSummary {
+  readonly images: number;
+  readonly seconds: number;
+}
+
+export interface EvaluationRequest {
+  /** Absent: the intact network. */
+  readonly plan?: PrunePlan;
+  /** The first so many test images; their order is fixed and class-balanced. */
+  readonly images: number;
+}
+
+export interface Evaluation {
+  readonly images: number;
+  /** Fractions in [0, 1]. */
+  readonly accuracy: number;
+  /** Share of images on which the top-1 class is the intact network's. */
+  readonly agreement: number;
+  /** `E‖z − z'‖² / E‖z‖²` of the logits against the intact network's. */
+  readonly logitError: number;
+  readonly perClass: readonly { readonly correct: number; readonly total: number }[];
+  /** Top-1 class of each image. */
+  readonly predictions: Int32Array;
+  readonly labels: Int32Array;
+  readonly seconds: number;
+}
+
+export interface SequentialRequest extends CalibrationRequest {
+  readonly keep: PrunePlan['keep'];
+  readonly compensate: Compensation;
+}
+
+export interface Latency {
+  /** Median milliseconds of one run. */
+  readonly milliseconds: number;
+  readonly batch: number;
+  readonly runs: number;
+}
+
+export interface Picture {
+  readonly index: number;
+  readonly width: number;
+  readonly height: number;
+  readonly rgba: Uint8ClampedArray;
+  readonly label: number;
+}
+
+/** A picture that excites a channel, with the channel's greatest value on it. */
+export interface ExcitingPicture extends Picture {
+  readonly activation: number;
+}
+
+export interface EngineApi {
+  start(choice: BackendChoice): Promise<BackendReport>;
+  loadModel(source: ModelSource, onProgress: OnProgress): Promise<LoadedModel>;
+  /** Reads a data folder's index; pixels are fetched as they are needed. */
+  loadDataset(url: string): Promise<DatasetSummary>;
+  /** Streams `StatisticsMessage`s to `port`, then closes it. */
+  calibrate(job: JobId, request: CalibrationRequest, port: MessagePort, onProgress: OnProgress): Promise<CalibrationSummary>;
+  pruneSequentially(job: JobId, request: SequentialRequest, onProgress: OnProgress): Promise<PrunePlan>;
+  evaluate(job: JobId, request: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation>;
+  latency(job: JobId, request: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency>;
+  exciting(job: JobId, request: { readonly node: string; readonly channel: number; readonly count: number }): Promise<readonly ExcitingPicture[]>;
+  pictures(split: 'train' | 'test', indices: readonly number[]): Promise<readonly Picture[]>;
+  /** Takes effect within one batch; the job rejects with `CancelledError`. */
+  cancel(job: JobId): Promise<void>;
+  /** Tensors and bytes that the backend holds now. */
+  memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;
+}
+
+/** One batch's sums for one consumer layer, in float64, not yet divided by the number of images. */
+export interface LayerSums {
+  readonly node: string;
+  /** `Σ x xᵀ`, row-major `np × np`, component-major patches. */
+  readonly gram: Float64Array;
+}
+
+export type StatisticsMessage =
+  | { readonly kind: 'batch'; readonly images: number; readonly done: number; readonly total: number; readonly layers: readonly LayerSums[] }
+  | { readonly kind: 'end' };
+
+export interface GroupFidelity {
+  readonly name: string;
+  /** Per channel: sum over the group's consumers of the layer-level singleton fidelity. */
+  readonly singleton: readonly number[];
+  /** Mean over consumers of FS of the top-k singletons, k = 1..channels, by each compensation. */
+  readonly curves: { readonly scale: readonly number[]; readonly leastSquares: readonly number[] };
+}
+
+export interface FidelityUpdate {
+  readonly images: number;
+  readonly total: number;
+  /** Greatest change of any channel's score share since the last update, in [0, 1]. */
+  readonly change: number;
+  readonly groups: readonly GroupFidelity[];
+}
+
+/** Nested random subsets of a group: FS (scale) at k = 1..channels. */
+export interface Band {
+  readonly median: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+  readonly best: readonly number[];
+  readonly permutations: number;
+}
+
+export interface GroupDetail {
+  readonly name: string;
+  readonly band: Band;
+  /** Forward greedy selection, scale compensation. */
+  readonly greedy: readonly number[];
+}
+
+/** Data-free channel scores of every group that may be cut. */
+export type NormScores = Readonly<Record<string, { readonly l1: readonly number[]; readonly l2: readonly number[] }>>;
+
+export interface FidelityApi {
+  /** Forgets everything and prepares for this network. */
+  begin(network: Network): Promise<NormScores>;
+  /** Accumulates what arrives on `port`; calls back after each batch, and resolves at the end. */
+  accumulate(port: MessagePort, onUpdate: (update: FidelityUpdate) => void): Promise<FidelityUpdate>;
+  detail(group: string, seed: number): Promise<GroupDetail>;
+  /** The one-shot plan from the statistics in memory. */
+  compensate(keep: PrunePlan['keep'], method: Compensation): Promise<PrunePlan>;
+}
