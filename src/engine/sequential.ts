@@ -101,7 +101,7 @@ class SequentialPass {
       }
       releaseUnused();
     } finally {
-      for (const id of [...this.#values.keys()]) this.#release(id);
+      for (const id of Array.from(this.#values.keys())) this.#release(id);
     }
     return { keep: this.#keep, weights };
   }

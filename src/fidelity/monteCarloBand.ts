@@ -39,13 +39,29 @@ export function monteCarloBand(
   random: Random,
   options: OutputSampleOptions = {},
 ): MonteCarloBand {
-  checkStatistics('monteCarloBand', statistics);
   checkInteger('monteCarloBand: permutations', permutations, 1, 0xffffff);
-  if (options.outputs) checkIndices('monteCarloBand: outputs', options.outputs, statistics.m);
+  const orders = Array.from({ length: permutations }, () => permutation(statistics.n, random));
+  return bandOf(nestedCurves(statistics, orders, options));
+}
+
+/**
+ * For each order (a permutation of all n components) the fidelity of its first k under `'scale'`,
+ * index k − 1. What `monteCarloBand` takes its quantiles of; average over layers before `bandOf`
+ * for components that several layers read.
+ *
+ * @throws ShapeMismatchError, ComponentIndexError
+ */
+export function nestedCurves(
+  statistics: LayerStatistics,
+  orders: readonly Int32Array[],
+  options: OutputSampleOptions = {},
+): Float64Array[] {
+  checkStatistics('nestedCurves', statistics);
+  if (options.outputs) checkIndices('nestedCurves: outputs', options.outputs, statistics.m);
   const { n, energy } = statistics;
+  for (const order of orders) checkIndices('nestedCurves: orders', order, n);
   const outputs = options.outputs ? Array.from(options.outputs) : everyIndex(statistics.m);
   const ridge = layerRidge(statistics, options);
-  const orders = Array.from({ length: permutations }, () => permutation(n, random));
   const errors = orders.map(() => new Float64Array(n));
 
   const shared = outputs.filter((c) => scaleIsLeastSquares(statistics, c));
@@ -68,7 +84,7 @@ export function monteCarloBand(
 
   let total = 0;
   for (const c of outputs) total += energy[c];
-  return bandOf(errors.map((error) => curveOf(error, total, true)), n);
+  return errors.map((error) => curveOf(error, total, true));
 }
 
 function addTo(sum: Float64Array, term: Float64Array): void {
@@ -89,7 +105,9 @@ function permutedPairs(pairs: Float64Array, order: Int32Array): Float64Array {
   return result;
 }
 
-function bandOf(curves: readonly Float64Array[], n: number): MonteCarloBand {
+/** Median, 5 % and 95 % quantile and maximum of curves of equal length, point by point. */
+export function bandOf(curves: readonly Float64Array[]): MonteCarloBand {
+  const n = curves[0]?.length ?? 0;
   const band = { median: new Float64Array(n), low: new Float64Array(n), high: new Float64Array(n), best: new Float64Array(n) };
   const column = new Float64Array(curves.length);
   for (let k = 0; k < n; k++) {

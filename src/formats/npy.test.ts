@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NpyError, readNpy } from './npy.ts';
+import { NpyError, readNpy, writeNpy } from './npy.ts';
 
 /** Format 1.0 as numpy.save writes it. */
 function npy(descr: string, shape: string, data: ArrayBufferView, fortran = false): Uint8Array {
@@ -17,6 +17,19 @@ describe('readNpy', () => {
     expect(readNpy(npy('<f4', '(2, 3)', Float32Array.of(1, 2, 3, 4, 5, 6.5)))).toMatchObject({ shape: [2, 3], type: 'f4', values: Float32Array.of(1, 2, 3, 4, 5, 6.5) });
     expect(readNpy(npy('|u1', '(3,)', Uint8Array.of(0, 7, 255))).values).toEqual(Uint8Array.of(0, 7, 255));
     expect(readNpy(npy('<i8', '(2,)', BigInt64Array.of(3n, -4n))).values).toEqual(Float64Array.of(3, -4));
+  });
+
+  it('reads what a Node Buffer shows of a larger pool', () => {
+    const file = npy('<f4', '(2,)', Float32Array.of(1.5, -2));
+    const pool = Buffer.alloc(file.length + 32);
+    pool.set(file, 7);
+    expect(readNpy(pool.subarray(7, 7 + file.length)).values).toEqual(Float32Array.of(1.5, -2));
+  });
+
+  it('reads back what writeNpy wrote', () => {
+    const values = Uint8Array.from({ length: 24 }, (_, k) => k * 10);
+    expect(readNpy(writeNpy([2, 3, 4], values))).toEqual({ shape: [2, 3, 4], type: 'u1', values });
+    expect(readNpy(writeNpy([24], values)).shape).toEqual([24]);
   });
 
   it('says what is wrong with a file it cannot use', () => {

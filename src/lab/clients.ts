@@ -14,12 +14,15 @@ export type FidelityClient = Client<FidelityApi>;
 export class Reviving<Api> {
   readonly #create: () => Client<Api>;
   readonly #onDeath: (error: Error) => void;
+  readonly #named: (error: Error) => Error;
   readonly #waiting = new Set<(reason: Error) => void>();
   #client: Client<Api> | undefined;
 
-  constructor(create: () => Client<Api>, onDeath: (error: Error) => void) {
+  /** `named` gives a death the error that calls under way reject with. */
+  constructor(create: () => Client<Api>, onDeath: (error: Error) => void, named: (error: Error) => Error = (error) => error) {
     this.#create = create;
     this.#onDeath = onDeath;
+    this.#named = named;
   }
 
   /** Calls the worker, making it first where there is none. */
@@ -45,8 +48,9 @@ export class Reviving<Api> {
   #make(): Client<Api> {
     const client = this.#create();
     this.#client = client;
-    client.onDeath((error) => {
+    client.onDeath((cause) => {
       if (this.#client !== client) return;
+      const error = this.#named(cause);
       this.end(error);
       this.#onDeath(error);
     });

@@ -11,12 +11,22 @@ export class EngineDiedError extends Error {
   override readonly name = 'EngineDiedError';
 }
 
+/** The fidelity worker is gone, and with it the statistics. */
+export class FidelityDiedError extends Error {
+  override readonly name = 'FidelityDiedError';
+}
+
+/** The model cannot read the pictures that the page has. */
+export class ModelDataMismatchError extends Error {
+  override readonly name = 'ModelDataMismatchError';
+}
+
 export function isCancelled(error: unknown): boolean {
   return error instanceof Error && error.name === 'CancelledError';
 }
 
 export function isEngineDeath(error: unknown): boolean {
-  return error instanceof Error && (error.name === 'EngineDiedError' || error.name === 'DeviceLostError' || error.name === 'WorkerDiedError');
+  return error instanceof Error && (error.name === 'EngineDiedError' || error.name === 'DeviceLostError');
 }
 
 export function errorText(error: unknown): string {

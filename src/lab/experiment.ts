@@ -8,6 +8,7 @@ import type {
   DatasetSummary,
   Evaluation,
   FidelityUpdate,
+  GroupFidelity,
   GroupDetail,
   JobId,
   LoadedModel,
@@ -46,7 +47,10 @@ export interface ModelState {
 
 export interface CalibrationState {
   readonly status: 'idle' | 'running' | 'done' | 'cancelled';
+  /** How many pictures are asked for. */
   readonly images: number;
+  /** The seed that drew the pictures of `update`. */
+  readonly seed?: number;
   readonly update?: FidelityUpdate;
   readonly norms?: NormScores;
   readonly summary?: CalibrationSummary;
@@ -171,6 +175,12 @@ export type Shown = 'none' | 'stale' | Order;
 export function shownPlan({ result, planKey }: Pick<Experiment, 'result' | 'planKey'>): Shown {
   if (!result) return 'none';
   return result.key === planKey ? result.kind : 'stale';
+}
+
+/** The scores on screen and whether they were measured here. */
+export function shownFidelity({ calibration, precomputed }: Pick<Experiment, 'calibration' | 'precomputed'>): { readonly groups?: readonly GroupFidelity[]; readonly live: boolean } {
+  if (calibration.update) return { groups: calibration.update.groups, live: true };
+  return precomputed ? { groups: precomputed.groups, live: false } : { live: false };
 }
 
 /** The coupling groups on screen: the loaded model's, else the precomputed ones. */

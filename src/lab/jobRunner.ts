@@ -22,6 +22,8 @@ export interface JobContext {
   setLabel(label: string): void;
   /** One engine call under a fresh id, which is what gets cancelled. */
   engine<T>(call: (id: JobId) => Promise<T>): Promise<T>;
+  /** Something that cannot be cancelled; its result is dropped if the job was. */
+  wait<T>(promise: Promise<T>): Promise<T>;
 }
 
 interface Running {
@@ -119,6 +121,11 @@ export class JobRunner {
       setLabel: (label) => {
         this.#frames.drop(`progress ${job.id}`);
         this.#show({ id: job.id, kind: job.spec.kind, label });
+      },
+      wait: async (promise) => {
+        const result = await promise;
+        if (signal.aborted) throw new CancelledError();
+        return result;
       },
       engine: async (call) => {
         if (signal.aborted) throw new CancelledError();

@@ -9,7 +9,7 @@ const here = new URL('./', import.meta.url);
 const target = new URL('correlate.generated.ts', here);
 
 const output = new Map();
-const { error, stderr } = await asc.main(
+const { error } = await asc.main(
   [
     'correlate.as.ts', '--outFile', 'correlate.wasm', '--baseDir', fileURLToPath(here),
     '-O3', '--runtime', 'stub', '--enable', 'simd', '--importMemory', '--noAssert', '--disable', 'bulk-memory',
@@ -17,7 +17,7 @@ const { error, stderr } = await asc.main(
   { writeFile: (name, contents) => void output.set(name, contents) },
 );
 if (error) {
-  process.stderr.write(`${stderr.toString()}\n${error.message}\n`);
+  process.stderr.write(`${error.message}\n`);
   process.exit(1);
 }
 const source = `// Made from correlate.as.ts by build.mjs. Do not edit.

@@ -1,7 +1,7 @@
 import type { Network, Node, Shape } from '../../network/network.ts';
 import { opDefinition } from '../../network/ops/table.ts';
 import { inputShapes, validateNetwork } from '../../network/shapes.ts';
-import { ModelFileError, UnsupportedLayerError } from './errors.ts';
+import { ModelFileError, UnsupportedGraphError, UnsupportedLayerError } from './errors.ts';
 import { layerReaders } from './layers/table.ts';
 import { describeIssue, modelJsonSchema } from './schema.ts';
 import { readTopology } from './topology.ts';
@@ -30,6 +30,9 @@ export async function importTfjsLayers(modelJson: unknown, readShard: ReadShard)
   const shapes = new Map<string, Shape>();
   const valueOf = new Map<string, string>();
   for (const { name, className, config, inputs } of topology.layers) {
+    if (inputs.length === 0 && className !== 'InputLayer') {
+      throw new UnsupportedGraphError(`Layer "${name}" (${className}) reads from no layer.`);
+    }
     const ids = inputs.map((input) => valueOf.get(input) ?? input);
     const read = layerReaders.get(className)?.({
       name,

@@ -1,0 +1,72 @@
+import { cpus } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { computeLogits, shareEqual, topClasses } from '../../engine/evaluate.ts';
+import { costModel } from '../../network/costModel.ts';
+import { networkCosts } from '../../network/costs.ts';
+import { channelOrder, groupCurve, groupScores } from '../../pruning/groupFidelity.ts';
+import { gatherStatistics, subjectOf } from '../experiment.ts';
+import { readModel, writeJson } from '../files.ts';
+import { measureFrontier } from '../frontier.ts';
+import { startNodeEngine } from '../nodeEngine.ts';
+import { fraction, integer, list, modelOption, seedOption } from '../options.ts';
+import { progressOn } from '../progress.ts';
+import { DEFAULT_METHODS, DEFAULT_TARGETS, method } from './frontier.ts';
+import { openDataFolder } from './images.ts';
+
+export function precomputeCommand(): Command {
+  return new Command('precompute')
+    .description('measure what the page shows of a shipped model before it has results of its own (precomputed.json in the model folder)')
+    .addOption(modelOption())
+    .requiredOption('--data <folder>', 'data folder such as public/data/cifar10')
+    .addOption(new Option('--count <n>', 'calibration images').argParser(integer).default(512))
+    .addOption(new Option('--test <n>', 'test images').argParser(integer).default(10000))
+    .addOption(new Option('--targets <a,b,…>', 'shares of the MACs to keep').argParser(list(fraction)).default(DEFAULT_TARGETS))
+    .addOption(seedOption())
+    .action(async ({ model, data, count, test, targets, seed }: Options) => {
+      const subject = subjectOf(await readModel(model));
+      const { network, groups, layers } = subject;
+      const images = await openDataFolder(data);
+      const calibration = images.source('train', images.calibrationIndices(count, seed));
+      const testImages = images.source('test', Array.from({ length: test }, (_, k) => k));
+      const labels = (await images.labels('test')).subarray(0, test);
+      const correlator = await startNodeEngine();
+      const store = await gatherStatistics(subject, calibration, correlator, progressOn('calibrate'));
+      const statistics = store.statistics();
+      const intact = await computeLogits(network, testImages, progressOn('intact'));
+      const { macs, parameters, bytes } = networkCosts(network);
+      const request = { methods: DEFAULT_METHODS.map(method), kind: 'macs' as const, targets, seed };
+      const frontier = await measureFrontier(subject, store, calibration, { images: testImages, labels }, request, correlator);
+      await writeJson(join(model, 'precomputed.json'), {
+        version: 1,
+        model: basename(resolve(model)),
+        images: count,
+        seed,
+        machine: `${cpus()[0].model}, Node ${process.version}`,
+        backend: 'wasm',
+        groups: groupScores(layers, statistics).map(({ name, singleton }) => {
+          const curve = (compensation: 'scale' | 'leastSquares') =>
+            rounded(groupCurve(name, channelOrder(singleton), layers, statistics, compensation));
+          return { name, singleton: rounded(singleton), curves: { scale: curve('scale'), leastSquares: curve('leastSquares') } };
+        }),
+        cost: { macs, params: parameters, bytes },
+        costModel: costModel(network, groups),
+        groupsStructure: groups,
+        frontier,
+        intact: { accuracy: shareEqual(topClasses(intact), labels), images: test },
+      });
+    });
+}
+
+interface Options {
+  readonly model: string;
+  readonly data: string;
+  readonly count: number;
+  readonly test: number;
+  readonly targets: number[];
+  readonly seed: number;
+}
+
+function rounded(values: Float64Array): number[] {
+  return Array.from(values, (value) => Number(value.toPrecision(5)));
+}

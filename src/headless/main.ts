@@ -1,0 +1,44 @@
+import { Command, CommanderError } from 'commander';
+import { evaluateCommand } from './commands/evaluate.ts';
+import { exportCommand } from './commands/export.ts';
+import { frontierCommand } from './commands/frontier.ts';
+import { imagesCommand } from './commands/images.ts';
+import { inspectCommand } from './commands/inspect.ts';
+import { precomputeCommand } from './commands/precompute.ts';
+import { pruneCommand } from './commands/prune.ts';
+import { scoreCommand } from './commands/score.ts';
+
+const program = new Command('lab')
+  .description(
+    'The lab from a terminal: the same engine on WebAssembly. Models are TensorFlow.js layers-model\n' +
+      'folders; images are .npy arrays (count x height x width x channels, float32 or uint8), fed as they are.',
+  )
+  .showHelpAfterError('(--help says what is possible)')
+  .addCommand(evaluateCommand())
+  .addCommand(scoreCommand())
+  .addCommand(pruneCommand())
+  .addCommand(frontierCommand())
+  .addCommand(inspectCommand())
+  .addCommand(exportCommand())
+  .addCommand(imagesCommand())
+  .addCommand(precomputeCommand());
+
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // commander has printed what was wrong
+    process.exitCode = error.exitCode === 0 ? 0 : 1;
+  } else {
+    process.stderr.write(`${oneLine(error)}\n`);
+    process.exitCode = 1;
+  }
+}
+
+function oneLine(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (process.env.DEBUG) return error.stack ?? error.message;
+  return `${error.name}: ${error.message.replace(/\s*\n\s*/g, ' ')}`;
+}

@@ -1,0 +1,73 @@
+import { InvalidArgumentError, Option } from 'commander';
+import {
+  COMPENSATIONS, DEFAULT_REQUEST, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type TargetKind,
+} from '../pruning/pruneRequest.ts';
+
+export function modelOption(): Option {
+  return new Option('--model <folder>', 'layers-model folder').makeOptionMandatory();
+}
+
+export function imagesOption(what: string): Option {
+  return new Option('--images <file.npy>', what).makeOptionMandatory();
+}
+
+export function outOption(what: string): Option {
+  return new Option('--out <path>', what).makeOptionMandatory();
+}
+
+export function seedOption(): Option {
+  return new Option('--seed <n>', 'seed of everything random').argParser(integer).default(DEFAULT_REQUEST.seed);
+}
+
+export function selectOption(): Option {
+  return new Option('--select <rule>', 'which channels stay').choices(SELECTIONS).default(DEFAULT_REQUEST.select);
+}
+
+export function compensateOption(): Option {
+  return new Option('--compensate <method>', 'how the kept weights are refitted').choices(COMPENSATIONS).default(DEFAULT_REQUEST.compensate);
+}
+
+export function orderOption(): Option {
+  return new Option('--order <order>', 'all layers from the intact network, or each from the pruned one before it')
+    .choices(ORDERS)
+    .default(DEFAULT_REQUEST.order);
+}
+
+export function targetOption(): Option {
+  return new Option('--target <kind=value>', `${TARGET_KINDS.map((kind) => `${kind}=0.5`).join(', ')}: what to keep at most; eta: fidelity to reach at least`)
+    .argParser(budgetTarget)
+    .makeOptionMandatory();
+}
+
+/** `macs=0.5` and the like. */
+export function budgetTarget(text: string): BudgetTarget {
+  const [kind, value, ...rest] = text.split('=');
+  if (!isTargetKind(kind) || rest.length > 0) {
+    throw new InvalidArgumentError(`Expected one of ${TARGET_KINDS.join(', ')} with a value, such as macs=0.5.`);
+  }
+  return { kind, value: fraction(value) };
+}
+
+/** A number in (0, 1]. */
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (text === undefined || text.trim() === '' || !(value > 0 && value <= 1)) {
+    throw new InvalidArgumentError('Expected a number above 0 and at most 1.');
+  }
+  return value;
+}
+
+export function integer(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Expected a whole number.');
+  return value;
+}
+
+/** `a,b,c` through `parse`. */
+export function list<T>(parse: (text: string) => T): (text: string) => T[] {
+  return (text) => text.split(',').map((part) => parse(part.trim()));
+}
+
+function isTargetKind(text: string): text is TargetKind {
+  return (TARGET_KINDS as readonly string[]).includes(text);
+}

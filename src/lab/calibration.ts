@@ -1,0 +1,61 @@
+import { isCancelled } from './errors.ts';
+import type { CalibrationState } from './experiment.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Streams statistics of the calibration pictures from the engine to the fidelity worker; scores
+ * and curves reach the store at most once a frame, each through `onScores`. Resolves to true at
+ * the end, to false when the person stopped it (what was scored by then stays).
+ */
+export async function calibrate(session: Session, onScores: () => void): Promise<boolean> {
+  const { store, runner, frames } = session;
+  const network = store.getState().model.loaded?.network;
+  if (!network) return false;
+  const { calibration: { images }, request: { seed } } = store.getState();
+  const patch = (change: Partial<CalibrationState>) => store.setState(({ calibration }) => ({ calibration: { ...calibration, ...change } }));
+
+  try {
+    await runner.run({ kind: 'calibration', label: 'Scoring' }, async (job) => {
+      patch({ status: 'running' });
+      const norms = await job.wait(session.fidelity.call((api) => api.begin(network)));
+      patch({ norms });
+      onScores();
+      const { port1, port2 } = new MessageChannel();
+      try {
+        const accumulated = session.fidelity.call((api) =>
+          api.accumulate(port2, (update) => {
+            if (job.signal.aborted) return;
+            frames.set('fidelity', () => {
+              store.setState(({ calibration: { summary: _, ...calibration } }) => ({ calibration: { ...calibration, update, seed } }));
+              onScores();
+            });
+          }),
+        );
+        accumulated.catch(() => {});
+        const summary = await job.engine((id) => session.engine.call((api) => api.calibrate(id, { images, seed }, port1, job.onProgress)));
+        const update = await job.wait(accumulated);
+        frames.drop('fidelity');
+        patch({ status: 'done', update, seed, summary });
+      } finally {
+        // After their transfer these close nothing; where a call failed before it, they do.
+        port1.close();
+        port2.close();
+      }
+    });
+    store.setState({ details: {} });
+    onScores();
+    return true;
+  } catch (error) {
+    frames.drop('fidelity');
+    patch({ status: store.getState().calibration.update ? 'cancelled' : 'idle' });
+    if (isCancelled(error)) return false;
+    throw error;
+  }
+}
+
+/** Scores that hardly move any more: the greatest change of a channel's share in one update. */
+export const SETTLED = 0.002;
+
+export function isSettled({ status, update }: CalibrationState): boolean {
+  return status === 'done' || (update !== undefined && update.images > 0 && update.change < SETTLED);
+}

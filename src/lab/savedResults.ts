@@ -1,0 +1,55 @@
+import * as z from 'zod/mini';
+import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS } from '../pruning/pruneRequest.ts';
+import type { FrontierPoint } from './experiment.ts';
+import type { History } from './history.ts';
+
+z.config({ jitless: true });
+
+/** What outlives a reload, in the browser's storage, for one model. */
+export interface SavedResults {
+  readonly history: History;
+  readonly sweepPoints: readonly FrontierPoint[];
+}
+
+const finite = z.number();
+const share = z.number().check(z.gte(0), z.lte(1));
+const target = z.object({ kind: z.enum(TARGET_KINDS), value: share });
+const method = { select: z.enum(SELECTIONS), compensate: z.enum(COMPENSATIONS), order: z.enum(ORDERS) };
+
+const node = z.object({
+  id: z.string(),
+  parent: z.optional(z.string()),
+  name: z.optional(z.string()),
+  settings: z.object({
+    request: z.object({ target, ...method, seed: finite }),
+    pins: z.record(z.string(), z.record(z.string(), z.boolean())),
+    images: finite,
+  }),
+  keep: z.record(z.string(), z.array(finite)),
+  cost: z.object({ macs: finite, params: finite, bytes: finite }),
+  outcome: z.object({
+    images: finite,
+    accuracy: share,
+    agreement: share,
+    perClass: z.array(z.object({ correct: finite, total: finite })),
+    latency: z.optional(finite),
+  }),
+});
+
+const schema = z.object({
+  version: z.literal(1),
+  history: z.object({ nodes: z.array(node), current: z.optional(z.string()) }),
+  sweepPoints: z.array(
+    z.object({ ...method, target, macs: finite, params: finite, accuracy: share, images: finite, latency: z.optional(finite), seed: finite, calibrationImages: finite }),
+  ),
+});
+
+/** Undefined for anything that this version of the page did not write. */
+export function parseSavedResults(text: string): SavedResults | undefined {
+  try {
+    const parsed = schema.safeParse(JSON.parse(text));
+    return parsed.success ? (parsed.data as SavedResults) : undefined;
+  } catch {
+    return undefined;
+  }
+}

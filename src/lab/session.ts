@@ -1,0 +1,144 @@
+import type { BackendChoice, EngineApi, FidelityApi, ModelSource } from '../workers/protocol.ts';
+import { datasetFolder, modelFolder } from './catalogue.ts';
+import { Reviving, type EngineClient, type FidelityClient } from './clients.ts';
+import { EngineDiedError, errorText, FidelityDiedError } from './errors.ts';
+import type { ModelDescriptor } from './experiment.ts';
+import { FrameBatch, nextFrame, type Schedule } from './frame.ts';
+import { JobRunner } from './jobRunner.ts';
+import { createExperimentStore, notify, type ExperimentStore } from './store.ts';
+
+/** What the lab needs of its surroundings; a test gives its own. */
+export interface LabEnvironment {
+  readonly createEngineClient: () => EngineClient;
+  readonly createFidelityClient: () => FidelityClient;
+  /** The page's own address, which every relative one starts from. */
+  readonly baseUrl: string;
+  /** The JSON document there; undefined where there is none. */
+  readonly fetchJson: (url: string) => Promise<unknown>;
+  readonly storage?: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  /** The address's fragment, without its `#`. */
+  readonly address?: { read(): string; write(fragment: string): void; onChange(callback: () => void): () => void };
+  readonly schedule?: Schedule;
+  readonly backend?: BackendChoice;
+}
+
+const MOST_RESTARTS = 3;
+
+/** The workers, the store and the job runner that all parts of the lab share. */
+export class Session {
+  readonly environment: LabEnvironment;
+  readonly store: ExperimentStore = createExperimentStore();
+  readonly frames: FrameBatch;
+  readonly runner: JobRunner;
+  readonly engine: Reviving<EngineApi>;
+  readonly fidelity: Reviving<FidelityApi>;
+  /** Set by the lab: what to do when the statistics are gone. */
+  onFidelityLost: () => void = () => {};
+  #started: Promise<void> | undefined;
+  #restarts = 0;
+  #revivals = new WeakMap<Error, Promise<void>>();
+
+  constructor(environment: LabEnvironment) {
+    this.environment = environment;
+    this.frames = new FrameBatch(environment.schedule ?? nextFrame);
+    this.engine = new Reviving(
+      environment.createEngineClient,
+      (error) => void this.revive(error).catch(() => {}),
+      (error) => new EngineDiedError(error.message),
+    );
+    this.fidelity = new Reviving(
+      environment.createFidelityClient,
+      (error) => {
+        notify(this.store, 'warning', `The fidelity worker stopped: ${error.message}`, { advice: 'Its statistics are collected again.' });
+        this.onFidelityLost();
+      },
+      (error) => new FidelityDiedError(error.message),
+    );
+    this.runner = new JobRunner(this.store, this.frames, {
+      cancel: (id) => void this.engine.call((api) => api.cancel(id)).catch(() => {}),
+      revive: (error) => this.revive(error),
+    });
+  }
+
+  /** Starts the engine and reads the data's index, once. */
+  start(): Promise<void> {
+    this.#started ??= this.#start(this.environment.backend ?? 'auto').catch((error: unknown) => {
+      this.#started = undefined;
+      this.store.setState({ engine: 'failed' });
+      throw error;
+    });
+    return this.#started;
+  }
+
+  /** Brings the engine back on wasm with the model that it had. Everything on screen stays. */
+  revive(error: Error): Promise<void> {
+    let revival = this.#revivals.get(error);
+    if (!revival) {
+      revival = this.#restart(error);
+      this.#revivals.set(error, revival);
+    }
+    return revival;
+  }
+
+  /** After the lab gave up: once more from the beginning. */
+  async restartByHand(): Promise<void> {
+    this.#restarts = 0;
+    await this.revive(new EngineDiedError('restarted by hand'));
+  }
+
+  source(descriptor: ModelDescriptor): ModelSource {
+    switch (descriptor.kind) {
+      case 'shipped':
+        return { kind: 'url', url: modelFolder(descriptor.id, this.environment.baseUrl) };
+      case 'url':
+        return { kind: 'url', url: descriptor.url };
+      case 'files':
+        return { kind: 'files', files: descriptor.files };
+    }
+  }
+
+  dispose(): void {
+    this.runner.cancelAll();
+    const reason = new EngineDiedError('The page was closed.');
+    this.#revivals.set(reason, Promise.reject(reason));
+    this.#revivals.get(reason)?.catch(() => {});
+    this.engine.end(reason);
+    this.fidelity.end(reason);
+  }
+
+  async #start(choice: BackendChoice): Promise<void> {
+    this.store.setState({ engine: this.#restarts > 0 ? 'restarting' : 'starting' });
+    const backend = await this.engine.call((api) => api.start(choice));
+    this.store.setState({ backend });
+    const dataset = await this.engine.call((api) => api.loadDataset(datasetFolder(this.environment.baseUrl)));
+    this.store.setState({ dataset, engine: 'ready' });
+  }
+
+  async #restart(error: Error): Promise<void> {
+    this.engine.end(error);
+    this.#restarts += 1;
+    if (this.#restarts > MOST_RESTARTS) {
+      this.#giveUp(error);
+      throw error;
+    }
+    notify(this.store, 'warning', `The engine stopped: ${error.message}`, { advice: 'It starts again on WebAssembly, and what was running is done again.' });
+    try {
+      this.#started = this.#start('wasm');
+      await this.#started;
+      const { descriptor, loaded } = this.store.getState().model;
+      if (loaded) await this.engine.call((api) => api.loadModel(this.source(descriptor), () => {}));
+    } catch (failure) {
+      this.#started = undefined;
+      this.#giveUp(failure);
+      throw failure;
+    }
+  }
+
+  #giveUp(error: unknown): void {
+    this.store.setState({ engine: 'failed' });
+    notify(this.store, 'error', `The engine does not start again: ${errorText(error)}`, {
+      advice: 'The results on screen stay; nothing new is measured until it runs.',
+      action: { label: 'Start it again', name: 'restartEngine' },
+    });
+  }
+}

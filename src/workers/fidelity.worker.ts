@@ -1,0 +1,4 @@
+import { expose } from 'comlink';
+import { Fidelity } from './fidelity.ts';
+
+expose(new Fidelity());
