@@ -22,7 +22,8 @@ export function gramAccumulator(geometry: PatchGeometry, correlator: Correlator 
 class KernelGram implements GramAccumulator {
   readonly #gram: PatchGram;
   readonly #correlator: Correlator;
-  #sum: Float64Array | undefined;
+  /** In the correlator's blocks, over all batches. */
+  #sums: Float64Array | undefined;
 
   constructor(geometry: PatchGeometry, correlator: Correlator) {
     this.#gram = new PatchGram(geometry);
@@ -30,16 +31,14 @@ class KernelGram implements GramAccumulator {
   }
 
   async add(x: tf.Tensor): Promise<void> {
-    const sum = this.#gram.sum(this.#correlator, (await x.data()) as Float32Array, x.shape[0]);
-    if (!this.#sum) this.#sum = sum;
-    else addInto(this.#sum, sum);
+    this.#sums = this.#gram.add(this.#correlator, (await x.data()) as Float32Array, x.shape[0], this.#sums);
   }
 
   async take(): Promise<Float64Array> {
-    if (!this.#sum) throw new Error('take() before add(): no batch was summed.');
-    const sum = this.#sum;
-    this.#sum = undefined;
-    return sum;
+    if (!this.#sums) throw new Error('take() before add(): no batch was summed.');
+    const gram = this.#gram.assemble(this.#sums);
+    this.#sums = undefined;
+    return gram;
   }
 
   dispose(): void {}

@@ -31,7 +31,16 @@ export async function calibrate(session: Session, onScores: () => void): Promise
             });
           }),
         );
-        accumulated.catch(() => {});
+        // Also when it is stopped: the last update is that of all the batches that came.
+        accumulated.then(
+          (update) => {
+            const { model, calibration } = store.getState();
+            if (calibration.status !== 'cancelled' || model.loaded?.network !== network) return;
+            patch({ update });
+            onScores();
+          },
+          () => {},
+        );
         const summary = await job.engine((id) => session.engine.call((api) => api.calibrate(id, { images, seed }, port1, job.onProgress)));
         const update = await job.wait(accumulated);
         frames.drop('fidelity');

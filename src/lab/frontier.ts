@@ -32,12 +32,11 @@ export function frontierSeries(experiment: Pick<Experiment, 'sweepPoints' | 'his
     const series = points.flatMap((point) => seriesPoint(point, axis));
     return series.length === 0 ? [] : [{ key, label: methodLabel(points[0]), method: methodOf(points[0]), precomputed: false, points: distinct(series) }];
   });
-  const before = axis === 'latency' ? [] : (experiment.precomputed?.frontier ?? []);
-  const stored = before.flatMap(({ method, points }): FrontierSeries[] => {
+  const stored = (axis === 'latency' ? [] : (experiment.precomputed?.frontier ?? [])).flatMap(({ method, points }): FrontierSeries[] => {
     const key = methodKey(method);
     if (points.length === 0 || (live.get(key)?.length ?? 0) >= points.length) return [];
     const label = methodLabel(method);
-    return [{ key: `precomputed ${key}`, label, method, precomputed: true, points: distinct(points.map((point) => ({ x: point[axis], accuracy: point.accuracy, images: point.images }))) }];
+    return [{ key: `precomputed ${key}`, label, method, precomputed: true, points: distinct(points.map((point) => ({ x: axis === 'params' ? point.params : point.macs, accuracy: point.accuracy, images: point.images }))) }];
   });
   return [...measured, ...stored].sort((a, b) => bestFirst(a, b));
 }

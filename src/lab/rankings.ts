@@ -28,8 +28,13 @@ export function rankingsFor(request: Pick<PruneRequest, 'select' | 'compensate' 
     else if (request.select === 'random') scores = random?.get(name);
     else scores = norms?.[name]?.[request.select];
     if (!scores || scores.length !== channels) return undefined;
-    const curve = measured?.curves[request.compensate === 'leastSquares' ? 'leastSquares' : 'scale'];
+    const curve = measured && compensatedCurve(measured, request.compensate);
     rankings.push({ name, channels, scores, ...(curve ? { curve } : {}) });
   }
   return rankings;
+}
+
+/** The curve under this compensation; the least-squares one comes last, and that by scale stands in for it till then. */
+export function compensatedCurve({ curves }: GroupFidelity, compensate: PruneRequest['compensate']): readonly number[] {
+  return compensate === 'leastSquares' && curves.leastSquares.length > 0 ? curves.leastSquares : curves.scale;
 }

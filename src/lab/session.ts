@@ -100,8 +100,6 @@ export class Session {
   dispose(): void {
     this.runner.cancelAll();
     const reason = new EngineDiedError('The page was closed.');
-    this.#revivals.set(reason, Promise.reject(reason));
-    this.#revivals.get(reason)?.catch(() => {});
     this.engine.end(reason);
     this.fidelity.end(reason);
   }

@@ -81,7 +81,8 @@ describe('PatchGram', () => {
       fc.property(geometries, fc.integer({ min: 1, max: 3 }), fc.nat(1000), (geometry, images, seed) => {
         const [height, width, channels] = geometry.input;
         const values = noise(images * height * width * channels, seed);
-        const gram = new PatchGram(geometry).sum(correlator, values, images);
+        const patchGram = new PatchGram(geometry);
+        const gram = patchGram.assemble(patchGram.add(correlator, values, images));
         const rows = patches(geometry, values, images);
         const size = channels * patchSize(geometry);
         expect(gram.length).toBe(size * size);

@@ -42,23 +42,27 @@ export class PatchGram {
   }
 
   /**
-   * The sum over a batch, row-major `np × np` float64, component-major patches.
+   * Adds a batch to `sums` (empty at first) and returns them, in the correlator's own blocks.
    * `values`: NHWC float32, `images × height × width × channels`.
    */
-  sum(correlator: Correlator, values: Float32Array, images: number): Float64Array {
+  add(correlator: Correlator, values: Float32Array, images: number, sums?: Float64Array): Float64Array {
     const [height, width, channels] = this.#geometry.input;
-    const padded = Math.ceil(channels / 8) * 8;
+    const padded = paddedTo8(channels);
+    const length = this.#blockCount * padded * padded;
     const perCall = imagesPerCall(height * width, padded);
     correlator.reset();
-    const sums = correlator.zeros(this.#blockCount, padded, padded);
+    const address = correlator.zeros(this.#blockCount, padded, padded);
     const staged = correlator.stage(values, [images, height, width, channels], 0, images);
     for (let first = 0; first < images; first += perCall) {
-      this.#add(correlator, window(staged, first, Math.min(perCall, images - first)), sums);
+      this.#correlate(correlator, window(staged, first, Math.min(perCall, images - first)), address);
     }
-    return this.#assemble(correlator.view(sums, this.#blockCount * padded * padded), padded);
+    const batch = correlator.view(address, length);
+    if (!sums) return batch.slice();
+    for (let k = 0; k < length; k++) sums[k] += batch[k];
+    return sums;
   }
 
-  #add(correlator: Correlator, x: Staged, sums: number): void {
+  #correlate(correlator: Correlator, x: Staged, sums: number): void {
     const bytes = x.paddedChannels * x.paddedChannels * 8;
     let out = sums;
     for (const { delta, atoms } of this.#shifts) {
@@ -71,8 +75,10 @@ export class PatchGram {
     }
   }
 
-  #assemble(sums: Float64Array, padded: number): Float64Array {
+  /** The patch Gram of what was added: row-major `np × np` float64, component-major patches. */
+  assemble(sums: Float64Array): Float64Array {
     const n = this.#geometry.input[2];
+    const padded = paddedTo8(n);
     const size = patchSize(this.#geometry);
     const width = n * size;
     const gram = new Float64Array(width * width);
@@ -115,8 +121,7 @@ export function crossGram(
   const { input, output, kernel, strides, dilations, before } = geometry;
   const size = patchSize(geometry);
   const n = input[2];
-  const paddedN = Math.ceil(n / 8) * 8;
-  const paddedM = Math.ceil(m / 8) * 8;
+  const [paddedN, paddedM] = [paddedTo8(n), paddedTo8(m)];
   correlator.reset();
   const sums = correlator.zeros(size, paddedN, paddedM);
   const xs = correlator.stage(x, [images, input[0], input[1], n], 0, images);
@@ -151,6 +156,10 @@ export function crossGram(
     }
   }
   return cross;
+}
+
+function paddedTo8(channels: number): number {
+  return Math.ceil(channels / 8) * 8;
 }
 
 /** Few enough positions for float32 sums, few enough bytes for the cache, enough to be worth a call. */
