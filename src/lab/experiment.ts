@@ -30,8 +30,9 @@ export type ModelDescriptor =
 export interface ModelCard {
   readonly name?: string;
   readonly task?: string;
-  readonly licence?: string;
-  readonly accuracy?: number;
+  readonly licence?: { readonly weights?: string; readonly data?: string };
+  /** As measured by the script that trained it. */
+  readonly accuracy?: { readonly testImages: number; readonly accuracy: number };
 }
 
 export interface ModelState {

@@ -1,4 +1,4 @@
-import type { Picture, ExcitingPicture } from '../workers/protocol.ts';
+import type { BackendChoice, ExcitingPicture, Picture } from '../workers/protocol.ts';
 import type { Pins, PruneRequest } from '../pruning/pruneRequest.ts';
 import { AddressSync } from './address.ts';
 import { calibrate } from './calibration.ts';
@@ -178,6 +178,18 @@ export class Lab {
 
   memory(): Promise<{ readonly tensors: number; readonly bytes: number }> {
     return this.#session.engine.call((api) => api.memory());
+  }
+
+  /** Runs on this backend from now on: what was measured on the other is measured again. */
+  async setBackend(choice: BackendChoice): Promise<void> {
+    try {
+      await this.#session.switchBackend(choice);
+    } catch (error) {
+      notify(this.store, 'error', `The engine does not start on ${choice}: ${errorText(error)}`, { action: { label: 'Start it on wasm', name: 'restartEngine' } });
+      return;
+    }
+    this.store.setState({ intact: undefined });
+    await this.calibrate();
   }
 
   dismiss(notice: number): void {

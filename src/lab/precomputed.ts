@@ -3,7 +3,7 @@ import type { CostModel } from '../network/costModel.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import { COMPENSATIONS, ORDERS, SELECTIONS } from '../pruning/pruneRequest.ts';
 import type { Cost, GroupFidelity } from '../workers/protocol.ts';
-import type { Method } from './experiment.ts';
+import type { Method, ModelCard } from './experiment.ts';
 
 // The page's Content-Security-Policy forbids the code generation that zod would otherwise probe for.
 z.config({ jitless: true });
@@ -78,19 +78,12 @@ export function parsePrecomputed(value: unknown): Precomputed {
 const cardSchema = z.object({
   name: z.optional(z.string()),
   task: z.optional(z.string()),
-  licence: z.optional(z.unknown()),
-  accuracy: z.optional(z.unknown()),
+  licence: z.optional(z.object({ weights: z.optional(z.string()), data: z.optional(z.string()) })),
+  accuracy: z.optional(z.object({ testImages: finite, accuracy: finite })),
 });
 
-/** The fields of `card.json` that the page shows; whatever it does not understand is left out. */
-export function parseCard(value: unknown): { readonly name?: string; readonly task?: string; readonly licence?: string; readonly accuracy?: number } {
+/** The fields of `card.json` that the page shows; undefined where it is not of that form. */
+export function parseCard(value: unknown): ModelCard | undefined {
   const parsed = cardSchema.safeParse(value);
-  if (!parsed.success) return {};
-  const { name, task, licence, accuracy } = parsed.data;
-  return {
-    ...(name === undefined ? {} : { name }),
-    ...(task === undefined ? {} : { task }),
-    ...(typeof licence === 'string' ? { licence } : {}),
-    ...(typeof accuracy === 'number' ? { accuracy } : {}),
-  };
+  return parsed.success ? (parsed.data as ModelCard) : undefined;
 }

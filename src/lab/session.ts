@@ -86,6 +86,13 @@ export class Session {
     await this.revive(new EngineDiedError('restarted by hand'));
   }
 
+  /** Ends the engine and starts it on the backend that the person chose, with the model that it had. */
+  async switchBackend(choice: BackendChoice): Promise<void> {
+    this.runner.cancelAll();
+    this.engine.end(new EngineDiedError('another backend was chosen'));
+    await this.#begin(choice);
+  }
+
   source(descriptor: ModelDescriptor): ModelSource {
     switch (descriptor.kind) {
       case 'shipped':
@@ -121,13 +128,22 @@ export class Session {
     }
     notify(this.store, 'warning', `The engine stopped: ${error.message}`, { advice: 'It starts again on WebAssembly, and what was running is done again.' });
     try {
-      this.#started = this.#start('wasm');
+      await this.#begin('wasm');
+    } catch (failure) {
+      this.#giveUp(failure);
+      throw failure;
+    }
+  }
+
+  async #begin(choice: BackendChoice): Promise<void> {
+    try {
+      this.#started = this.#start(choice);
       await this.#started;
       const { descriptor, loaded } = this.store.getState().model;
       if (loaded) await this.engine.call((api) => api.loadModel(this.source(descriptor), () => {}));
     } catch (failure) {
       this.#started = undefined;
-      this.#giveUp(failure);
+      this.store.setState({ engine: 'failed' });
       throw failure;
     }
   }

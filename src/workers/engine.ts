@@ -43,6 +43,8 @@ export class Engine implements EngineApi {
     const report = await startBackend(choice, {
       'tfjs-backend-wasm.wasm': plainUrl,
       'tfjs-backend-wasm-simd.wasm': simdUrl,
+      // must be named but is never loaded: threads are off
+      'tfjs-backend-wasm-threaded-simd.wasm': simdUrl,
     });
     if (report.name === 'wasm') this.#correlator = await Correlator.create();
     return report;

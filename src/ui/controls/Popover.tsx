@@ -1,0 +1,41 @@
+import { useId, useRef, type ReactNode } from 'react';
+
+interface PopoverProps {
+  /** What the button shows. */
+  readonly button: ReactNode;
+  /** What the button is called, where that is not what it shows. */
+  readonly label?: string;
+  /** What the opened panel is called. */
+  readonly title: string;
+  readonly align?: 'left' | 'right';
+  readonly children: ReactNode | ((close: () => void) => ReactNode);
+}
+
+/** A button that opens a small panel below itself; closes on Escape and on a click elsewhere. */
+export function Popover({ button, label, title, align = 'left', children }: PopoverProps) {
+  const id = useId();
+  const opener = useRef<HTMLButtonElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  const close = () => panel.current?.hidePopover();
+
+  const place = () => {
+    const box = opener.current?.getBoundingClientRect();
+    if (!box || !panel.current) return;
+    const { style } = panel.current;
+    style.top = `${box.bottom + 6}px`;
+    const width = Math.min(panel.current.offsetWidth, innerWidth - 16);
+    const wanted = align === 'left' ? box.left : box.right - width;
+    style.left = `${Math.max(8, Math.min(wanted, innerWidth - width - 8))}px`;
+  };
+
+  return (
+    <>
+      <button ref={opener} type="button" className="pick" popoverTarget={id} aria-label={label} aria-haspopup="dialog">
+        {button}
+      </button>
+      <div ref={panel} id={id} popover="auto" role="dialog" aria-label={title} className="popover" onToggle={place}>
+        {typeof children === 'function' ? children(close) : children}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,82 @@
+import { memo, useCallback, useMemo, useState } from 'react';
+import type { GroupLabel } from '../../lab/labels.ts';
+import { pinnedCount } from '../../lab/pins.ts';
+import type { Pins } from '../../pruning/pruneRequest.ts';
+import { ChannelStrip } from '../charts/ChannelStrip.tsx';
+import type { StripCell } from '../charts/drawStrip.ts';
+import { useLab } from '../LabContext.tsx';
+
+interface GroupRowProps {
+  readonly label: GroupLabel;
+  readonly channels: number;
+  /** What the channels are ordered by; absent while it is not known. */
+  readonly scores?: ArrayLike<number>;
+  readonly fidelity?: readonly number[];
+  readonly kept?: readonly number[];
+  readonly pins?: Pins[string];
+  readonly selected: boolean;
+  readonly onOpen: (group: string, channel: number) => void;
+}
+
+export const GroupRow = memo(function GroupRow({ label, channels, scores, fidelity, kept, pins, selected, onOpen }: GroupRowProps) {
+  const lab = useLab();
+  const { name } = label;
+  const [active, setActive] = useState<number>();
+  const cells = useMemo(() => stripCells(channels, scores, fidelity, kept, pins), [channels, scores, fidelity, kept, pins]);
+  const toggle = useCallback(
+    (channel: number) => {
+      lab.selectGroup(name);
+      lab.toggleChannel(name, channel);
+    },
+    [lab, name],
+  );
+  const open = useCallback((channel: number) => onOpen(name, channel), [onOpen, name]);
+  const width = kept?.length ?? channels;
+  const byHand = pins ? pinnedCount({ [name]: pins }) : 0;
+  const at = active === undefined ? undefined : cells[active];
+
+  return (
+    <div className={selected ? 'group on' : 'group'}>
+      <div className="group-head">
+        <button type="button" className="group-name" aria-pressed={selected} aria-label={`${label.full}, ${width} of ${channels} channels kept`} title={name} onClick={() => lab.selectGroup(name)}>
+          {label.short}
+        </button>
+        {byHand > 0 && (
+          <button type="button" className="small" aria-label={`Reset ${byHand} channels set by hand in ${label.full}`} onClick={() => lab.resetPins(name)}>
+            {byHand === channels ? 'held' : `${byHand} by hand`} ✕
+          </button>
+        )}
+        <span className="mute">
+          {width} of {channels}
+        </span>
+      </div>
+      <ChannelStrip label={`Channels of ${label.full}, best first, ${width} of ${channels} kept`} cells={cells} active={active} onActive={setActive} onToggle={toggle} onOpen={open} />
+      {selected && (
+        <p className="group-foot">
+          {at ? `Channel ${at.channel} · ${describe(at, fidelity)}` : 'Point at a channel; a click keeps or cuts it'}
+          <button type="button" className="link" onClick={() => open((at ?? cells[0]).channel)}>
+            Look inside
+          </button>
+        </p>
+      )}
+    </div>
+  );
+});
+
+function describe({ channel, kept, pinned }: StripCell, fidelity: readonly number[] | undefined): string {
+  const score = fidelity?.[channel];
+  return `${score === undefined ? '' : `fidelity ${score.toFixed(3)} · `}${kept ? 'kept' : 'cut'}${pinned ? ' by hand' : ''}`;
+}
+
+function stripCells(channels: number, scores: ArrayLike<number> | undefined, fidelity: readonly number[] | undefined, kept: readonly number[] | undefined, pins: Pins[string] | undefined): readonly StripCell[] {
+  const keptSet = new Set(kept ?? Array.from({ length: channels }, (_, channel) => channel));
+  const greatest = Math.max(1e-12, ...(fidelity ?? []));
+  const order = Array.from({ length: channels }, (_, channel) => channel);
+  if (scores) order.sort((a, b) => scores[b] - scores[a] || a - b);
+  return order.map((channel) => ({
+    channel,
+    strength: fidelity ? Math.max(0, fidelity[channel] / greatest) : Number.NaN,
+    kept: keptSet.has(channel),
+    pinned: pins?.[channel] !== undefined,
+  }));
+}

@@ -1,0 +1,49 @@
+import { lazy, Suspense, useState } from 'react';
+import { BackendBadge } from './BackendBadge.tsx';
+import { DataPicker } from './DataPicker.tsx';
+import { ExportMenu } from './ExportMenu.tsx';
+import { HeaderStatus } from './HeaderStatus.tsx';
+import { ModelPicker } from './ModelPicker.tsx';
+import { ShareButton } from './ShareButton.tsx';
+import { ThemeButton } from './ThemeButton.tsx';
+
+const HelpDialog = lazy(() => import('./HelpDialog.tsx').then((module) => ({ default: module.HelpDialog })));
+
+export function Header() {
+  const [help, setHelp] = useState(false);
+  return (
+    <header className="top">
+      <Logo />
+      <h1>ModHiFi Lab</h1>
+      <ModelPicker />
+      <DataPicker />
+      <HeaderStatus />
+      <div className="top-end">
+        <BackendBadge />
+        <ShareButton />
+        <ExportMenu />
+        <ThemeButton />
+        <button type="button" className="pick" aria-label="Help" onClick={() => setHelp(true)}>
+          ?
+        </button>
+      </div>
+      {help && (
+        <Suspense>
+          <HelpDialog onClose={() => setHelp(false)} />
+        </Suspense>
+      )}
+    </header>
+  );
+}
+
+const FAINT = new Set([1, 4, 6, 7]);
+
+function Logo() {
+  return (
+    <svg className="logo" viewBox="0 0 18 18" aria-hidden="true">
+      {Array.from({ length: 9 }, (_, i) => (
+        <rect key={i} x={(i % 3) * 6.5} y={Math.floor(i / 3) * 6.5} width="5" height="5" rx="1" opacity={FAINT.has(i) ? 0.3 : 1} />
+      ))}
+    </svg>
+  );
+}

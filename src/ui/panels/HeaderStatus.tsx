@@ -1,0 +1,34 @@
+import { isSettled } from '../../lab/calibration.ts';
+import type { Experiment } from '../../lab/experiment.ts';
+import { seconds, whole } from '../../lab/format.ts';
+import { JobLine } from '../controls/JobLine.tsx';
+import { useExperiment } from '../LabContext.tsx';
+
+const SHOWN_HERE = new Set(['model', 'calibration', 'intact']);
+
+/** What the lab is busy with, or how far its scores go. */
+export function HeaderStatus() {
+  const jobs = useExperiment((experiment) => experiment.jobs);
+  const calibration = useExperiment((experiment) => experiment.calibration);
+  const engine = useExperiment((experiment) => experiment.engine);
+  const job = jobs.find(({ kind }) => SHOWN_HERE.has(kind));
+  const idle = idleText(calibration, engine);
+  return (
+    <div className="status">
+      {job ? <JobLine job={job} /> : <span className="mute">{idle}</span>}
+      {job?.kind === 'calibration' && isSettled(calibration) && <span className="tag">settled</span>}
+      <span className="sr-only" role="status">
+        {job ? `${job.label}…` : idle}
+      </span>
+    </div>
+  );
+}
+
+function idleText({ status, update, summary }: Experiment['calibration'], engine: Experiment['engine']): string {
+  if (engine === 'starting' || engine === 'off') return 'Starting the engine…';
+  if (engine === 'restarting') return 'Starting the engine again…';
+  if (engine === 'failed') return 'The engine is not running';
+  if (!update) return 'Not scored yet';
+  if (status === 'done') return `Scored ${whole(update.images)} of ${whole(update.total)}${summary ? ` · ${seconds(summary.seconds)}` : ''}`;
+  return `Stopped at ${whole(update.images)} of ${whole(update.total)}`;
+}

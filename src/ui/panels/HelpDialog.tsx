@@ -1,0 +1,37 @@
+import { Dialog } from '../controls/Dialog.tsx';
+
+export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
+  return (
+    <Dialog title="What this page does" label="Help" onClose={onClose}>
+      <p>
+        A trained network is opened, and a few hundred unlabelled pictures are passed through it. From those forward passes alone, every channel gets a score: its <em>subset fidelity</em>, the share
+        of the next layer’s output that it can rebuild by itself. Channels of low fidelity are cut, the weights of what is left are rescaled or refitted to make up for them, and the smaller network
+        is measured on test images. No gradient is computed and nothing is uploaded.
+      </p>
+      <h3>Where to look</h3>
+      <ul>
+        <li>
+          <b>Network.</b> One row for each group of channels that must leave together. A strip shows its channels from best to worst; hatched ones are cut. Click a channel, or press Space on it, to keep
+          or cut it by hand; press Enter to look inside.
+        </li>
+        <li>
+          <b>Fidelity curve.</b> How much of the chosen layer the best k channels rebuild. Drag the handle to hold that layer at a width of your own.
+        </li>
+        <li>
+          <b>Frontier.</b> Test accuracy against what is left. “Measure” runs whole methods in the background.
+        </li>
+        <li>
+          <b>Prune.</b> The budget and the recipe. While the slider moves, the one-shot plan is measured; when you let go, layers are refitted one after another, each on inputs from the network pruned
+          so far. Every plan stays in the history.
+        </li>
+      </ul>
+      <h3>Keys</h3>
+      <p>Tab goes from control to control. On a strip: ← → move, Home and End jump, Space keeps or cuts, Enter opens the channel.</p>
+      <h3>Method</h3>
+      <p>
+        ModHiFi, NeurIPS 2025, arXiv 2511.19566. The recipe of the paper is <i>singleton</i>, <i>scale</i>, <i>sequential</i>; <i>least squares</i>{' '}
+        refits the kept weights in closed form instead.
+      </p>
+    </Dialog>
+  );
+}

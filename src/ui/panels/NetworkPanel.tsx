@@ -1,0 +1,102 @@
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
+import { shownFidelity, shownGroups } from '../../lab/experiment.ts';
+import { count } from '../../lab/format.ts';
+import { stageLabels } from '../../lab/labels.ts';
+import { pinnedCount } from '../../lab/pins.ts';
+import { intactCost } from '../../lab/planCost.ts';
+import { rankingsFor } from '../../lab/rankings.ts';
+import { prunableGroups } from '../../pruning/keepSets.ts';
+import { useExperiment, useLab } from '../LabContext.tsx';
+import { GroupRow } from './GroupRow.tsx';
+import { PrecomputedMark } from './PrecomputedMark.tsx';
+
+const ChannelDialog = lazy(() => import('./ChannelDialog.tsx').then((module) => ({ default: module.ChannelDialog })));
+
+export function NetworkPanel() {
+  const lab = useLab();
+  const groups = useExperiment(shownGroups);
+  const nodes = useExperiment((experiment) => experiment.model.loaded?.nodes);
+  const fidelity = useExperiment((experiment) => shownFidelity(experiment).groups);
+  const norms = useExperiment((experiment) => experiment.calibration.norms);
+  const request = useExperiment((experiment) => experiment.request);
+  const keep = useExperiment((experiment) => experiment.keep);
+  const pins = useExperiment((experiment) => experiment.pins);
+  const selected = useExperiment((experiment) => experiment.selectedGroup);
+  const intact = useExperiment((experiment) => intactCost(experiment)?.params);
+  const left = useExperiment((experiment) => experiment.cost?.params);
+  const [open, setOpen] = useState<{ readonly group: string; readonly channel: number }>();
+  const openChannel = useCallback((group: string, channel: number) => setOpen({ group, channel }), []);
+
+  const prunable = useMemo(() => prunableGroups(groups), [groups]);
+  const stages = useMemo(() => stageLabels(prunable, nodes), [prunable, nodes]);
+  const { select, compensate, seed } = request;
+  const scores = useMemo(() => {
+    const rankings = rankingsFor({ select, compensate, seed }, { groups, ...(fidelity ? { fidelity } : {}), ...(norms ? { norms } : {}) });
+    return new Map(rankings?.map((ranking) => [ranking.name, ranking.scores]));
+  }, [groups, fidelity, norms, select, compensate, seed]);
+  const singleton = useMemo(() => new Map(fidelity?.map((group) => [group.name, group.singleton])), [fidelity]);
+  const width = new Map(prunable.map(({ name, channels }) => [name, channels]));
+  const whole = groups.filter(({ frozen }) => frozen !== undefined);
+
+  return (
+    <section className="panel network" aria-label="Network">
+      <h2 className="panel-head">
+        Network <span>{intact !== undefined && left !== undefined && `${count(left)} of ${count(intact)} parameters kept`}</span>
+      </h2>
+      <PrecomputedMark />
+      <div className="scroll">
+        {groups.length === 0 && <Skeleton />}
+        {stages.map((stage) => (
+          <div key={stage.title}>
+            {stage.title && <h3 className="stage">{stage.title}</h3>}
+            {stage.groups.map((label) => (
+              <GroupRow
+                key={label.name}
+                label={label}
+                channels={width.get(label.name) ?? 0}
+                scores={scores.get(label.name) ?? singleton.get(label.name)}
+                fidelity={singleton.get(label.name)}
+                kept={keep?.[label.name]}
+                pins={pins[label.name]}
+                selected={label.name === selected}
+                onOpen={openChannel}
+              />
+            ))}
+          </div>
+        ))}
+        {whole.length > 0 && (
+          <details className="whole">
+            <summary>Kept whole: {whole.length}</summary>
+            <ul>
+              {whole.map(({ name, channels, frozen }) => (
+                <li key={name}>
+                  {name} ({channels}): {frozen}
+                </li>
+              ))}
+            </ul>
+          </details>
+        )}
+      </div>
+      {pinnedCount(pins) > 0 && (
+        <button type="button" className="pick" onClick={() => lab.resetPins()}>
+          Reset all {pinnedCount(pins)} channels set by hand
+        </button>
+      )}
+      {open && (
+        <Suspense>
+          <ChannelDialog {...open} onClose={() => setOpen(undefined)} onChannel={openChannel} />
+        </Suspense>
+      )}
+    </section>
+  );
+}
+
+function Skeleton() {
+  return (
+    <div className="skeleton" aria-hidden="true">
+      {Array.from({ length: 9 }, (_, i) => (
+        <span key={i} />
+      ))}
+    </div>
+  );
+}
