@@ -127,7 +127,8 @@ function device(): GpuDevice | undefined {
   return (tf.backend() as unknown as { device: GpuDevice }).device;
 }
 
-function watchDevice(): void {
+/** From now on a lost device or an uncaptured error fails `assertDeviceHealthy`. */
+export function watchDevice(): void {
   fault = undefined;
   const watched = device();
   if (!watched) return;
