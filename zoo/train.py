@@ -121,8 +121,9 @@ def main():
                 "curve": curve,
                 "arguments": {k: v for k, v in vars(args).items() if k not in ("data", "out")},
             },
-            checkpoint,
+            checkpoint.with_suffix(".tmp"),
         )
+        checkpoint.with_suffix(".tmp").replace(checkpoint)  # whole or not at all
 
 
 if __name__ == "__main__":

@@ -184,7 +184,9 @@ export function shownFidelity({ calibration, precomputed }: Pick<Experiment, 'ca
   return precomputed ? { groups: precomputed.groups, live: false } : { live: false };
 }
 
+const NO_GROUPS: readonly CouplingGroup[] = [];
+
 /** The coupling groups on screen: the loaded model's, else the precomputed ones. */
 export function shownGroups({ model, precomputed }: Pick<Experiment, 'model' | 'precomputed'>): readonly CouplingGroup[] {
-  return model.loaded?.groups ?? precomputed?.groupsStructure ?? [];
+  return model.loaded?.groups ?? precomputed?.groupsStructure ?? NO_GROUPS;
 }
