@@ -13,12 +13,12 @@ export async function measureLatency(
   batch: number,
   job: Job = {},
 ): Promise<{ milliseconds: number; batch: number; runs: number }> {
+  const clock = new JobClock(job, WARM_UP + RUNS);
   const input = network.nodes.find((node) => node.op === 'input');
   const shape = (input && inferShapes(network).get(input.id)) ?? [];
   const size = shape.reduce((product, axis) => product * axis, batch);
   const x = tensor(new Float32Array(size).fill(128), [batch, ...shape]);
   const compiled = new CompiledNetwork(network);
-  const clock = new JobClock(job, WARM_UP + RUNS);
   const times: number[] = [];
   try {
     for (let run = 0; run < WARM_UP + RUNS; run++) {

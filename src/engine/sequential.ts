@@ -249,9 +249,14 @@ function apply(node: Exclude<Node, NodeOf<'input'>>, inputs: readonly (readonly 
 
 async function readAll(images: ImageSource, batch: number, clock: JobClock): Promise<tf.Tensor[]> {
   const batches: tf.Tensor[] = [];
-  for (let done = 0; done < images.count; done += batch) {
-    batches.push(await readBatch(images, done, Math.min(batch, images.count - done)));
-    await clock.breathe();
+  try {
+    for (let done = 0; done < images.count; done += batch) {
+      batches.push(await readBatch(images, done, Math.min(batch, images.count - done)));
+      await clock.breathe();
+    }
+  } catch (error) {
+    tf.dispose(batches);
+    throw error;
   }
   return batches;
 }

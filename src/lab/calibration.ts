@@ -26,7 +26,7 @@ export async function calibrate(session: Session, onScores: () => void): Promise
           api.accumulate(port2, (update) => {
             if (job.signal.aborted) return;
             frames.set('fidelity', () => {
-              store.setState(({ calibration: { summary: _, ...calibration } }) => ({ calibration: { ...calibration, update, seed } }));
+              patch({ update, seed, summary: undefined });
               onScores();
             });
           }),

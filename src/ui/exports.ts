@@ -11,7 +11,7 @@ export async function exportModel(experiment: Experiment): Promise<void> {
   if (!loaded || !result || shownPlan(experiment) === 'stale') throw new Error('this plan is not measured yet.');
   const [{ prune }, { zipTfjsLayers }] = await Promise.all([import('../network/surgery.ts'), import('../formats/tfjsLayers.ts')]);
   const report = new TextEncoder().encode(JSON.stringify(buildReport(experiment), null, 2));
-  const zip = await zipTfjsLayers(prune(loaded.network, result.plan), { 'report.json': report });
+  const zip = zipTfjsLayers(prune(loaded.network, result.plan), { 'report.json': report });
   download(`${fileName(experiment)}-pruned.zip`, zip as Uint8Array<ArrayBuffer>, 'application/zip');
 }
 

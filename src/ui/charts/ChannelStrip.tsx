@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- a select cannot be drawn as a strip */
 import { memo, useEffect, useId, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
 import { usePalette } from '../colours.ts';
 import { useSize } from '../controls/useSize.ts';

@@ -50,9 +50,10 @@ export function ChartCard({ region, name, title, subtitle, table, csv, tools, ch
       <div className="subtitle">{subtitle}</div>
       {asTable ? (
         // A scrolling table must take the keyboard's focus to be scrolled by it.
-        <div className="table-view" role="region" aria-label={`${title}, as a table`} tabIndex={0}>
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <section className="table-view" aria-label={`${title}, as a table`} tabIndex={0}>
           <DataTable caption={title} table={table} />
-        </div>
+        </section>
       ) : (
         children
       )}

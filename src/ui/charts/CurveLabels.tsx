@@ -3,28 +3,29 @@ import { useXAxisScale, useYAxisScale } from 'recharts';
 export interface CurveLabel {
   readonly text: string;
   readonly colour: string;
-  /** Fidelity of k components, from k = 0. */
+  /** Fidelity of k components, from k = 0; the label is left out where it is empty. */
   readonly curve: readonly number[];
-  /** The height at which the label stands beside its curve. */
-  readonly at: number;
-  readonly side: 'left' | 'right';
+  /** Where the text begins, as a share of the width. */
+  readonly from: number;
+  readonly side: 'above' | 'below';
 }
 
-/** Names rising curves on the line, each at its own height, so that close curves stay apart. */
+const LETTER = 6.3;
+
+/** Names rising curves along the line: above all of them, or right below its own. */
 export function CurveLabels({ labels }: { readonly labels: readonly CurveLabel[] }) {
   const x = useXAxisScale();
   const y = useYAxisScale();
-  if (!x || !y) return null;
-  return labels.map(({ text, colour, curve, at, side }) => {
-    const reached = curve.findIndex((value) => value >= at);
-    if (reached < 1) return null;
-    const [low, high] = [curve[reached - 1], curve[reached]];
-    const k = reached - 1 + (high > low ? (at - low) / (high - low) : 0);
-    const left = (x(k) ?? 0) + (side === 'left' ? -10 : 10);
-    const room = (x(0) ?? 0) + 6 * text.length;
-    const flip = side === 'left' && left < room;
+  const shown = labels.filter(({ curve }) => curve.length > 1);
+  if (!x || !y || shown.length === 0) return null;
+  const step = ((x(1) ?? 0) - (x(0) ?? 0)) || 1;
+  return shown.map(({ text, colour, curve, from, side }) => {
+    const start = Math.max(1, from * (curve.length - 1));
+    const end = Math.min(curve.length - 1, start + (LETTER * text.length) / step);
+    const range = (values: readonly number[]) => values.slice(Math.floor(start), Math.ceil(end) + 1);
+    const height = side === 'above' ? Math.max(...shown.flatMap((label) => range(label.curve))) : Math.min(...range(curve));
     return (
-      <text key={text} x={flip ? left + 20 : left} y={(y(at) ?? 0) + 4} className="series-label" fill={colour} textAnchor={side === 'left' && !flip ? 'end' : 'start'}>
+      <text key={text} x={x(start)} y={(y(height) ?? 0) + (side === 'above' ? -7 : 15)} className="series-label" fill={colour}>
         {text}
       </text>
     );

@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- a drawn chart is no img, and is one to a screen reader */
 import { memo, useRef } from 'react';
 import { Area, CartesianGrid, ComposedChart, Line, ReferenceLine, Tooltip, XAxis, YAxis } from 'recharts';
 import type { GroupDetail } from '../../workers/protocol.ts';
@@ -40,10 +41,10 @@ export const FidelityChart = memo(function FidelityChart({ label, group, scale, 
     band: detail ? [at(detail.band.low, k), at(detail.band.high, k)] : undefined,
   }));
   const labels: CurveLabel[] = [
-    { text: 'singleton + least squares', colour: 'var(--series-1)', curve: [0, ...leastSquares], at: 0.9, side: 'left' },
-    { text: 'greedy + scale', colour: 'var(--series-3)', curve: [0, ...greedy], at: 0.42, side: 'left' },
-    { text: 'singleton + scale', colour: 'var(--series-2)', curve: [0, ...scale], at: detail ? 0.62 : 0.5, side: 'right' },
-    { text: 'random subsets', colour: 'var(--mute)', curve: detail ? [0, ...detail.band.low] : [], at: 0.3, side: 'right' },
+    { text: 'singleton + least squares', colour: 'var(--series-1)', curve: from0(leastSquares), from: 0.1, side: 'above' },
+    { text: 'greedy + scale', colour: 'var(--series-3)', curve: from0(greedy), from: 0.58, side: 'above' },
+    { text: 'singleton + scale', colour: 'var(--series-2)', curve: from0(scale), from: 0.4, side: 'below' },
+    { text: 'random subsets', colour: 'var(--mute)', curve: from0(detail?.band.low ?? []), from: 0.5, side: 'below' },
   ];
   const step = size ? (size.width - AXIS_WIDTH - MARGIN.right) / n : 0;
 
@@ -63,7 +64,7 @@ export const FidelityChart = memo(function FidelityChart({ label, group, scale, 
               {width !== undefined && <ReferenceLine x={width} stroke="var(--ink)" strokeDasharray="3 3" />}
               <CurveLabels labels={labels} />
               {width !== undefined && reached !== undefined && <WidthLabel width={width} n={n} text={`keep ${width}: η = ${reached.toFixed(2)}`} plot={{ left: AXIS_WIDTH, step, bottom: size.height - AXIS_HEIGHT }} />}
-              <Tooltip isAnimationActive={false} labelFormatter={(k) => `${String(k)} of ${n} channels`} formatter={readable} contentStyle={TOOLTIP} />
+              <Tooltip isAnimationActive={false} labelFormatter={(k) => `${Number(k)} of ${n} channels`} formatter={readable} contentStyle={TOOLTIP} />
             </ComposedChart>
           </div>
           {width !== undefined && (
@@ -98,6 +99,10 @@ function WidthLabel({ width, n, text, plot }: { readonly width: number; readonly
 function at(curve: readonly number[], k: number): number | undefined {
   if (k === 0) return curve.length > 0 ? 0 : undefined;
   return curve[k - 1];
+}
+
+function from0(curve: readonly number[]): readonly number[] {
+  return curve.length > 0 ? [0, ...curve] : [];
 }
 
 function ticks(n: number): readonly number[] {

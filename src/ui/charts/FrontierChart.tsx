@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- a drawn chart is no img, and is one to a screen reader */
 import { memo, useRef } from 'react';
 import { CartesianGrid, LineChart, Line, ReferenceDot, Tooltip, XAxis, YAxis } from 'recharts';
 import type { FrontierSeries, SeriesPoint } from '../../lab/frontier.ts';
@@ -58,6 +59,7 @@ export const FrontierChart = memo(function FrontierChart({ label, series, intact
                 />
               );
             })}
+            {intact && <Line dataKey="intact" name="intact" stroke="none" dot={{ r: 3, fill: 'var(--ink)', stroke: 'none' }} isAnimationActive={false} />}
             {current && <ReferenceDot x={current.x} y={current.accuracy} r={7} fill="none" stroke={current.stale ? 'var(--edge)' : 'var(--ink)'} strokeWidth={2} strokeDasharray={current.stale ? '3 2' : undefined} />}
             <EndLabels labels={labels} left={size.width - right + 12} bottom={size.height - AXIS_HEIGHT - 4} />
             <Tooltip isAnimationActive={false} labelFormatter={(x) => formatX(Number(x))} formatter={(value) => `${(100 * Number(value)).toFixed(1)} %`} contentStyle={TOOLTIP} />
@@ -72,7 +74,7 @@ type Row = { readonly x: number } & Readonly<Record<string, number>>;
 
 /** One row for each x, with the series that have a point there; all series start at the intact network. */
 function chartRows(series: readonly FrontierSeries[], intact: SeriesPoint | undefined): readonly Row[] {
-  const rows = new Map<number, Record<string, number>>();
+  const rows = new Map<number, Record<string, number>>(intact ? [[intact.x, { intact: intact.accuracy }]] : []);
   const add = (key: string, { x, accuracy }: SeriesPoint) => rows.set(x, { ...rows.get(x), [key]: accuracy });
   for (const { key, points } of series) {
     for (const point of points) add(key, point);

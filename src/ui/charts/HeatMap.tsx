@@ -1,3 +1,4 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- a canvas is no img, and is one to a screen reader */
 import { useEffect, useRef } from 'react';
 import { mix, usePalette } from '../colours.ts';
 

@@ -15,8 +15,8 @@ interface PopoverProps {
 export function Popover({ button, label, title, align = 'left', children }: PopoverProps) {
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
-  const panel = useRef<HTMLDivElement>(null);
-  const close = () => panel.current?.hidePopover();
+  const panel = useRef<HTMLDialogElement>(null);
+  const close = () => document.getElementById(id)?.hidePopover();
 
   const place = () => {
     const box = opener.current?.getBoundingClientRect();
@@ -33,9 +33,9 @@ export function Popover({ button, label, title, align = 'left', children }: Popo
       <button ref={opener} type="button" className="pick" popoverTarget={id} aria-label={label} aria-haspopup="dialog">
         {button}
       </button>
-      <div ref={panel} id={id} popover="auto" role="dialog" aria-label={title} className="popover" onToggle={place}>
+      <dialog ref={panel} id={id} popover="auto" aria-label={title} className="popover" onToggle={place}>
         {typeof children === 'function' ? children(close) : children}
-      </div>
+      </dialog>
     </>
   );
 }

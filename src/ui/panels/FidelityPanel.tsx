@@ -7,6 +7,7 @@ import { compensatedCurve } from '../../lab/rankings.ts';
 import { curveTitle } from '../../lab/titles.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
 import { ChartCard, type ChartTable } from '../charts/ChartCard.tsx';
+import { Boundary } from '../controls/Boundary.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { ChartPlaceholder } from './ChartPlaceholder.tsx';
 
@@ -71,7 +72,7 @@ export function FidelityPanel() {
       csv={() => toCsv(table.header, table.rows)}
     >
       {fidelity && curve ? (
-        <Suspense fallback={<ChartPlaceholder text="Loading the chart…" />}>
+        <Boundary what="The chart"><Suspense fallback={<ChartPlaceholder text="Loading the chart…" />}>
           <FidelityChart
             label={`${title}. ${label}: ${width === undefined ? '' : `${width} channels are kept, `}${reached === undefined ? '' : `which rebuild ${(100 * reached).toFixed(0)} % of it.`}`}
             group={label}
@@ -82,7 +83,7 @@ export function FidelityPanel() {
             reached={reached}
             onWidth={onWidth}
           />
-        </Suspense>
+        </Suspense></Boundary>
       ) : (
         <ChartPlaceholder text="The curve appears with the first batch of calibration images." />
       )}

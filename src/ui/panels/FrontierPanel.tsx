@@ -2,21 +2,23 @@ import { lazy, Suspense, useCallback, useMemo } from 'react';
 import { frontierCsv } from '../../lab/csv.ts';
 import { FRONTIER_AXES } from '../../lab/experiment.ts';
 import { milliseconds, percent, whole } from '../../lab/format.ts';
-import { frontierSeries, methodKey, type FrontierSeries, type SeriesPoint } from '../../lab/frontier.ts';
+import { frontierSeries, type FrontierSeries, type SeriesPoint } from '../../lab/frontier.ts';
 import { AXIS_LABELS } from '../../lab/labels.ts';
-import { shownOutcome } from '../../lab/outcome.ts';
 import { intactCost } from '../../lab/planCost.ts';
 import { frontierTitle } from '../../lab/titles.ts';
 import { ChartCard, type ChartTable } from '../charts/ChartCard.tsx';
 import { SegmentedControl } from '../controls/SegmentedControl.tsx';
+import { Boundary } from '../controls/Boundary.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { ChartPlaceholder } from './ChartPlaceholder.tsx';
 import { SweepControl } from './SweepControl.tsx';
+import { useShownOutcome } from './useShownOutcome.ts';
 
 const FrontierChart = lazy(() => import('../charts/FrontierChart.tsx').then((module) => ({ default: module.FrontierChart })));
 
 const AXIS_OPTIONS = FRONTIER_AXES.map((value) => ({ value, label: AXIS_LABELS[value] }));
-const COLOURS = ['singleton leastSquares', 'singleton scale', 'singleton none', 'l1 none', 'l2 none', 'random none'];
+const SINGLETON_COLOURS = { leastSquares: 1, scale: 2, none: 3 } as const;
+const BASELINE_COLOURS = { l1: 4, l2: 5, random: 6 } as const;
 
 export function FrontierPanel() {
   const lab = useLab();
@@ -26,11 +28,6 @@ export function FrontierPanel() {
   const precomputed = useExperiment((experiment) => experiment.precomputed);
   const cost = useExperiment(intactCost);
   const measured = useExperiment((experiment) => experiment.intact);
-  const result = useExperiment((experiment) => experiment.result);
-  const planKey = useExperiment((experiment) => experiment.planKey);
-  const request = useExperiment((experiment) => experiment.request);
-  const pins = useExperiment((experiment) => experiment.pins);
-  const calibration = useExperiment((experiment) => experiment.calibration);
 
   const series = useMemo(() => frontierSeries({ sweepPoints, history, precomputed }, axis), [sweepPoints, history, precomputed, axis]);
   const intact = useMemo((): SeriesPoint | undefined => {
@@ -38,7 +35,7 @@ export function FrontierPanel() {
     const x = axis === 'latency' ? measured?.latency : cost?.[axis];
     return accuracy === undefined || x === undefined ? undefined : { x, accuracy, images: measured?.evaluation.images ?? precomputed?.intact.images ?? 0 };
   }, [measured, precomputed, cost, axis]);
-  const { shown, outcome, macs, params } = useMemo(() => shownOutcome({ result, planKey, history, request, pins, calibration }), [result, planKey, history, request, pins, calibration]);
+  const { shown, outcome, macs, params } = useShownOutcome();
   const x = axis === 'latency' ? outcome?.latency : axis === 'macs' ? macs : params;
   const current = useMemo(() => (outcome && x !== undefined ? { x, accuracy: outcome.accuracy, stale: shown === 'stale' } : undefined), [outcome, x, shown]);
 
@@ -73,7 +70,7 @@ export function FrontierPanel() {
       csv={() => frontierCsv(series, axis)}
     >
       {series.length > 0 || current ? (
-        <Suspense fallback={<ChartPlaceholder text="Loading the chart…" />}>
+        <Boundary what="The chart"><Suspense fallback={<ChartPlaceholder text="Loading the chart…" />}>
           <FrontierChart
             label={`${title}. ${series.map((entry) => `${entry.label}: ${entry.points.length} points, ${percent(entry.points[0].accuracy, 0)} at the smallest`).join('; ')}.`}
             series={series}
@@ -82,7 +79,7 @@ export function FrontierPanel() {
             formatX={formatX}
             colourOf={colourOf}
           />
-        </Suspense>
+        </Suspense></Boundary>
       ) : (
         <ChartPlaceholder text={axis === 'latency' ? 'Latency is known of plans that were measured here.' : 'Every plan that is measured becomes a point here.'} />
       )}
@@ -90,9 +87,8 @@ export function FrontierPanel() {
   );
 }
 
-function colourOf({ method }: FrontierSeries): string {
-  const found = COLOURS.findIndex((start) => methodKey(method).startsWith(start));
-  return found < 0 ? 'var(--mute)' : `var(--series-${found + 1})`;
+function colourOf({ method: { select, compensate } }: FrontierSeries): string {
+  return `var(--series-${select === 'singleton' ? SINGLETON_COLOURS[compensate] : BASELINE_COLOURS[select]})`;
 }
 
 /** While no plan is measured: what the best series says of its point nearest to half. */

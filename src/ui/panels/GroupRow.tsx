@@ -53,7 +53,7 @@ export const GroupRow = memo(function GroupRow({ label, channels, scores, fideli
       <ChannelStrip label={`Channels of ${label.full}, best first, ${width} of ${channels} kept`} cells={cells} active={active} onActive={setActive} onToggle={toggle} onOpen={open} />
       {selected && (
         <p className="group-foot">
-          {at ? `Channel ${at.channel} · ${describe(at, fidelity)}` : 'Point at a channel; a click keeps or cuts it'}
+          {at ? `Channel ${at.channel} · ${describe(at, fidelity)}` : 'A click keeps or cuts a channel'}
           <button type="button" className="link" onClick={() => open((at ?? cells[0]).channel)}>
             Look inside
           </button>

@@ -1,4 +1,5 @@
 import { lazy, Suspense, useState } from 'react';
+import { Boundary } from '../controls/Boundary.tsx';
 import { BackendBadge } from './BackendBadge.tsx';
 import { DataPicker } from './DataPicker.tsx';
 import { ExportMenu } from './ExportMenu.tsx';
@@ -28,9 +29,9 @@ export function Header() {
         </button>
       </div>
       {help && (
-        <Suspense>
+        <Boundary what="The help"><Suspense>
           <HelpDialog onClose={() => setHelp(false)} />
-        </Suspense>
+        </Suspense></Boundary>
       )}
     </header>
   );

@@ -17,9 +17,7 @@ export function HeaderStatus() {
     <div className="status">
       {job ? <JobLine job={job} /> : <span className="mute">{idle}</span>}
       {job?.kind === 'calibration' && isSettled(calibration) && <span className="tag">settled</span>}
-      <span className="sr-only" role="status">
-        {job ? `${job.label}…` : idle}
-      </span>
+      <output className="sr-only">{job ? `${job.label}…` : idle}</output>
     </div>
   );
 }

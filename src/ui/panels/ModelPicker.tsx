@@ -74,7 +74,8 @@ function UrlForm({ onOpen }: { readonly onOpen: (descriptor: ModelDescriptor) =>
   const [bad, setBad] = useState(false);
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const text = String(new FormData(event.currentTarget).get('url')).trim();
+    const typed = new FormData(event.currentTarget).get('url');
+    const text = typeof typed === 'string' ? typed.trim() : '';
     if (text === '' || !URL.canParse(text, document.baseURI)) return setBad(true);
     setBad(false);
     onOpen({ kind: 'url', url: new URL(text, document.baseURI).href });

@@ -6,6 +6,7 @@ import { pinnedCount } from '../../lab/pins.ts';
 import { intactCost } from '../../lab/planCost.ts';
 import { rankingsFor } from '../../lab/rankings.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
+import { Boundary } from '../controls/Boundary.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { GroupRow } from './GroupRow.tsx';
 import { PrecomputedMark } from './PrecomputedMark.tsx';
@@ -41,7 +42,7 @@ export function NetworkPanel() {
   return (
     <section className="panel network" aria-label="Network">
       <h2 className="panel-head">
-        Network <span>{intact !== undefined && left !== undefined && `${count(left)} of ${count(intact)} parameters kept`}</span>
+        Network <span>{intact !== undefined && left !== undefined && `${count(left)} of ${count(intact)} parameters`}</span>
       </h2>
       <PrecomputedMark />
       <div className="scroll">
@@ -83,9 +84,9 @@ export function NetworkPanel() {
         </button>
       )}
       {open && (
-        <Suspense>
+        <Boundary what="The channel"><Suspense>
           <ChannelDialog {...open} onClose={() => setOpen(undefined)} onChannel={openChannel} />
-        </Suspense>
+        </Suspense></Boundary>
       )}
     </section>
   );

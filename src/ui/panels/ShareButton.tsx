@@ -21,9 +21,7 @@ export function ShareButton() {
   return (
     <button type="button" className="pick" onClick={() => void share()}>
       Share
-      <span className="copied" role="status">
-        {copied ? ': link copied' : ''}
-      </span>
+      <output className="copied">{copied ? ': link copied' : ''}</output>
     </button>
   );
 }

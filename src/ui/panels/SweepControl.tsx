@@ -40,7 +40,7 @@ function SweepForm({ ready, close }: { readonly ready: boolean; readonly close: 
           </label>
         ))}
       </fieldset>
-      <Choice label="Compensate" options={ORDERS} names={ORDER_LABELS} value={order} onChange={setOrder} />
+      <Choice label="Sweep order" options={ORDERS} names={ORDER_LABELS} value={order} onChange={setOrder} />
       <button type="button" className="pick primary" disabled={!ready || chosen.size === 0} onClick={start}>
         Measure {chosen.size * SWEEP_TARGETS.length} points
       </button>

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { costModel, totalCost, type CostModel } from '../network/costModel.ts';
+import { networkCosts } from '../network/costs.ts';
+import { couplingGroups } from '../network/couplingGroups.ts';
+import { plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
+import type { Network } from '../network/network.ts';
+import { prune } from '../network/surgery.ts';
+import { keepSets, MissingCurveError, prunableGroups, widthsFor, type Ranking } from './keepSets.ts';
+
+const NETWORKS: Record<string, Network> = { residual: residualNetwork(), plain: plainNetwork() };
+
+function rankingsOf(network: Network): Ranking[] {
+  return prunableGroups(couplingGroups(network)).map(({ name, channels }, at) => ({
+    name,
+    channels,
+    scores: Array.from({ length: channels }, (_, i) => ((i + at + 1) * 7) % 11),
+  }));
+}
+
+const fraction = fc.double({ min: 0.01, max: 1, noNaN: true });
+const costKind = fc.constantFrom('macs' as const, 'params' as const);
+
+function cost(kind: 'macs' | 'params', model: CostModel, widths: Record<string, number>): number {
+  return totalCost(model, widths)[kind === 'params' ? 'parameters' : 'macs'];
+}
+
+describe.each(Object.entries(NETWORKS))('widths within a cost, on the %s network,', (_, network) => {
+  const model = costModel(network, couplingGroups(network));
+  const rankings = rankingsOf(network);
+  const uniform = (f: number) =>
+    Object.fromEntries(rankings.map(({ name, channels }) => [name, Math.min(channels, Math.max(1, Math.round(channels * f)))]));
+  /** Every fraction at which some group's width steps. */
+  const steps = [...new Set(rankings.flatMap(({ channels }) => Array.from({ length: channels }, (_, k) => (k + 0.5) / channels)))].sort((a, b) => a - b);
+
+  it('never exceed it, unless one channel a group is already too much, and keep at least one channel', () => {
+    fc.assert(fc.property(costKind, fraction, (kind, value) => {
+      const widths = widthsFor({ kind, value }, rankings, model);
+      for (const { name, channels } of rankings) {
+        expect(widths[name]).toBeGreaterThanOrEqual(1);
+        expect(widths[name]).toBeLessThanOrEqual(channels);
+      }
+      const limit = value * cost(kind, model, {});
+      if (cost(kind, model, uniform(0)) > limit) expect(widths).toEqual(uniform(0));
+      else expect(cost(kind, model, widths)).toBeLessThanOrEqual(limit);
+    }));
+  });
+
+  it('are those of the greatest uniform fraction that fits, each widened by at most one, and no more fits', () => {
+    fc.assert(fc.property(costKind, fraction, (kind, value) => {
+      const limit = value * cost(kind, model, {});
+      const fits = (widths: Record<string, number>) => cost(kind, model, widths) <= limit;
+      fc.pre(fits(uniform(0)));
+      const widths = widthsFor({ kind, value }, rankings, model);
+      // just past a step, so that rounding of the step itself does not count
+      const base = [0, ...steps.map((step) => step + 1e-6)].map(uniform).filter(fits).at(-1) ?? uniform(0);
+      for (const { name, channels } of rankings) {
+        const extra = widths[name] - base[name];
+        expect([0, 1]).toContain(extra);
+        if (extra === 0 && widths[name] < channels) expect(fits({ ...widths, [name]: widths[name] + 1 })).toBe(false);
+      }
+    }));
+  });
+
+  it('grow in cost with the target', () => {
+    fc.assert(fc.property(costKind, fraction, fraction, (kind, a, b) => {
+      const [small, large] = [Math.min(a, b), Math.max(a, b)].map((value) => cost(kind, model, widthsFor({ kind, value }, rankings, model)));
+      expect(small).toBeLessThanOrEqual(large);
+    }));
+  });
+
+  it('are whole where everything may stay', () => {
+    for (const kind of ['macs', 'params', 'channels'] as const) {
+      expect(widthsFor({ kind, value: 1 }, rankings, model)).toEqual(uniform(1));
+    }
+  });
+
+  it('cost what surgery says the pruned network costs', () => {
+    fc.assert(fc.property(costKind, fraction, (kind, value) => {
+      const keep = keepSets({ kind, value }, rankings, model);
+      const pruned = networkCosts(prune(network, { keep, weights: {} }));
+      const widths = widthsFor({ kind, value }, rankings, model);
+      expect(Object.fromEntries(Object.entries(keep).map(([name, kept]) => [name, kept.length]))).toEqual(widths);
+      expect(totalCost(model, widths)).toEqual({ macs: pruned.macs, parameters: pruned.parameters });
+    }), { numRuns: 30 });
+  });
+});
+
+describe('keepSets', () => {
+  const network = NETWORKS.residual;
+  const model = costModel(network, couplingGroups(network));
+  const one = (scores: number[], curve?: number[]): Ranking[] => [{ name: 'stem', channels: scores.length, scores, curve }];
+
+  it('with a channels target keeps the rounded share of every group, at least one, by greatest score', () => {
+    expect(keepSets({ kind: 'channels', value: 0.5 }, one([1, 5, 2, 9, 3, 4]), model)).toEqual({ stem: [1, 3, 5] });
+    expect(keepSets({ kind: 'channels', value: 0.01 }, one([1, 5, 2, 9, 3, 4]), model)).toEqual({ stem: [3] });
+    expect(keepSets({ kind: 'channels', value: 1 }, one([1, 5, 2, 9, 3, 4]), model)).toEqual({ stem: [0, 1, 2, 3, 4, 5] });
+  });
+
+  it('keeps lower indices among equals, and channels without a score last', () => {
+    expect(keepSets({ kind: 'channels', value: 0.5 }, one([2, Number.NaN, 2, 2, 2, 2]), model)).toEqual({ stem: [0, 2, 3] });
+  });
+
+  it('with an η target keeps the least k whose curve reaches it, and all where none does', () => {
+    const rankings = one([6, 5, 4, 3, 2, 1], [0.3, 0.5, 0.5, 0.8, 0.9, 0.97]);
+    const count = (value: number) => keepSets({ kind: 'eta', value }, rankings, model).stem.length;
+    expect([0.1, 0.3, 0.31, 0.5, 0.8, 0.9, 0.98, 1].map(count)).toEqual([1, 1, 2, 2, 4, 5, 6, 6]);
+  });
+
+  it('asks for a curve where an η target has none, naming the group', () => {
+    const choosing = () => keepSets({ kind: 'eta', value: 0.9 }, one([1, 2, 3, 4, 5, 6]), model);
+    expect(choosing).toThrow(MissingCurveError);
+    expect(choosing).toThrow('"stem"');
+  });
+
+  it('puts pins above the scores, but never empties a group nor keeps a channel that is not there', () => {
+    const rankings = one([1, 5, 2, 9, 3, 4]);
+    const half = { kind: 'channels', value: 0.5 } as const;
+    expect(keepSets(half, rankings, model, { stem: { 3: false, 0: true } })).toEqual({ stem: [0, 1, 5] });
+    expect(keepSets(half, rankings, model, { stem: { 1: false, 3: false, 5: false } }).stem).toHaveLength(1);
+    expect(keepSets(half, rankings, model, { stem: { 6: true, 99: true }, nowhere: { 0: false } })).toEqual({ stem: [1, 3, 5] });
+  });
+
+  it('with every channel pinned keeps exactly those pinned as kept', () => {
+    fc.assert(fc.property(fc.array(fc.boolean(), { minLength: 6, maxLength: 6 }), fraction, (kept, value) => {
+      fc.pre(kept.includes(true));
+      const pins = { stem: Object.fromEntries(kept.map((keep, i) => [i, keep])) };
+      const expected = kept.flatMap((keep, i) => (keep ? [i] : []));
+      expect(keepSets({ kind: 'channels', value }, one([1, 5, 2, 9, 3, 4]), model, pins)).toEqual({ stem: expected });
+    }));
+  });
+
+  it('makes plans that surgery takes, whatever the scores, target and pins', () => {
+    const rankings = rankingsOf(network);
+    fc.assert(fc.property(
+      fc.constantFrom('macs' as const, 'params' as const, 'channels' as const),
+      fraction,
+      fc.dictionary(fc.constantFrom(...rankings.map(({ name }) => name)), fc.dictionary(fc.constantFrom('0', '1', '2', '7'), fc.boolean())),
+      (kind, value, pins) => {
+        const keep = keepSets({ kind, value }, rankings, model, pins);
+        expect(() => prune(network, { keep, weights: {} })).not.toThrow();
+      },
+    ), { numRuns: 40 });
+  });
+});

@@ -1,0 +1,243 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { compensate } from '../fidelity/compensation.ts';
+import { fidelityCurve } from '../fidelity/fidelityCurve.ts';
+import { singletonScores } from '../fidelity/singletonFidelity.ts';
+import { nodeOfOp, plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
+import { randomPlan } from '../network/fixtures/randomPlan.ts';
+import type { Network } from '../network/network.ts';
+import { prune } from '../network/surgery.ts';
+import { componentWeights, consumerLayers, kernelOf } from './consumerLayers.ts';
+import { randomGrams, randomStatistics } from './fixtures/randomStatistics.ts';
+import { channelOrder, groupBand, groupCurve, groupGreedy, groupScores } from './groupFidelity.ts';
+import { oneShotPlan } from './oneShotPlan.ts';
+import { COMPENSATIONS, DEFAULT_REQUEST, SELECTIONS } from './pruneRequest.ts';
+import { normScores, randomGroupScores, rankingsFor } from './rankings.ts';
+import { StatisticsStore } from './statisticsStore.ts';
+
+const residual = randomStatistics(residualNetwork());
+const plain = randomStatistics(plainNetwork());
+const cases = Object.entries({ residual, plain });
+
+function everything(network: Network): Record<string, number[]> {
+  const { groups } = randomStatistics(network, 1);
+  return Object.fromEntries(groups.map(({ name, channels }) => [name, Array.from({ length: channels }, (_, i) => i)]));
+}
+
+describe('consumerLayers', () => {
+  it('are the readers of every group that may be cut, in execution order, with their sizes', () => {
+    const sizes = (network: Network) => consumerLayers(network, randomStatistics(network, 1).groups).map(({ node, group, n, p, m }) => [node.id, group.name, n, p, m]);
+    expect(sizes(residualNetwork())).toEqual([
+      ['block1_conv1', 'stem', 6, 9, 5],
+      ['block1_conv2', 'block1_conv1', 5, 9, 6],
+      ['block2_conv1', 'stem', 6, 9, 7],
+      ['block2_conv2', 'block2_conv1', 7, 9, 8],
+      ['block2_shortcut', 'stem', 6, 1, 8],
+      ['logits', 'block2_conv2', 8, 1, 4],
+    ]);
+    expect(sizes(plainNetwork())).toEqual([
+      ['conv2', 'conv1', 5, 6, 4],
+      ['dense1', 'conv2', 4, 4, 6],
+      ['dense2', 'dense1', 6, 1, 3],
+    ]);
+  });
+
+  it('componentWeights holds the weight of output c, component i, offset q at (c n + i) p + q', () => {
+    const network = residualNetwork();
+    const { kernel } = nodeOfOp(network, 'block1_conv2', 'conv2d').weights;
+    const weights = componentWeights(kernel, 5, 9, 6);
+    // TensorFlow: [row 2][column 0][input 3][output 4]; offset 6
+    expect(weights[(4 * 5 + 3) * 9 + 6]).toBe(kernel.values[((2 * 3 + 0) * 5 + 3) * 6 + 4]);
+    const dense = nodeOfOp(plainNetwork(), 'dense1', 'dense').weights.kernel;
+    // flattened: feature = position · channels + channel
+    expect(componentWeights(dense, 4, 4, 6)[(5 * 4 + 1) * 4 + 2]).toBe(dense.values[(2 * 4 + 1) * 6 + 5]);
+  });
+
+  it.each(cases)('kernelOf undoes componentWeights in every layer of the %s network', (_, { layers }) => {
+    for (const { node, n, p, m } of layers) {
+      expect(kernelOf(node, componentWeights(node.weights.kernel, n, p, m), n, p, m)).toEqual(node.weights.kernel);
+    }
+  });
+
+  it.each(cases)('the kept components’ weights as a kernel are what surgery slices, in the %s network', (_, { network, layers, statistics }) => {
+    fc.assert(fc.property(randomPlan(network), (plan) => {
+      const pruned = prune(network, { keep: plan.keep, weights: {} });
+      const weights = Object.fromEntries(layers.map(({ node, group, p, m }) => {
+        const layer = statistics.get(node.id);
+        if (!layer) throw new Error('every layer has statistics');
+        const kept = plan.keep[group.name];
+        return [node.id, { kernel: kernelOf(node, compensate(layer, kept, 'none').weights, kept.length, p, m) }];
+      }));
+      expect(prune(network, { keep: plan.keep, weights })).toStrictEqual(pruned);
+    }), { numRuns: 20 });
+  });
+});
+
+describe('StatisticsStore', () => {
+  it('over several batches gives the statistics of one batch of all images', () => {
+    for (const { layers } of [residual, plain]) {
+      const parts = [randomGrams(layers, 30, 1), randomGrams(layers, 50, 2), randomGrams(layers, 7, 3)];
+      const images = [3, 5, 1];
+      const sum = parts[0].map(({ node, gram }, l) => ({ node, gram: gram.map((value, k) => value + parts[1][l].gram[k] + parts[2][l].gram[k]) }));
+      const once = new StatisticsStore(layers);
+      once.add({ images: 9, layers: sum });
+      const often = new StatisticsStore(layers);
+      parts.forEach((grams, at) => often.add({ images: images[at], layers: grams }));
+      expect(often.images).toBe(9);
+      expect(often.statistics()).toEqual(once.statistics());
+    }
+  });
+
+  it('says nothing of layers that it has not seen, and divides by images', () => {
+    const { layers } = residual;
+    const store = new StatisticsStore(layers);
+    expect(store.statistics().size).toBe(0);
+    const [first] = randomGrams(layers, 10, 1);
+    const expected = first.gram.map((value) => value / 4);
+    store.add({ images: 4, layers: [first] });
+    expect([...store.statistics().keys()]).toEqual([layers[0].node.id]);
+    expect(store.statistics().get(layers[0].node.id)?.gram).toEqual(expected);
+  });
+});
+
+describe('oneShotPlan', () => {
+  it.each(cases)('with everything kept is the identity on the %s network', (_, { network, layers, statistics }) => {
+    const keep = everything(network);
+    for (const method of COMPENSATIONS) {
+      const plan = oneShotPlan(layers, statistics, keep, method);
+      expect(plan).toEqual({ keep, weights: {} });
+      expect(prune(network, plan)).toStrictEqual(network);
+    }
+  });
+
+  it.each(cases)('without compensation brings no weights; with it, a kernel for every reader of a cut group, biases as they were (%s)', (_, { network, groups, layers, statistics }) => {
+    fc.assert(fc.property(randomPlan(network), ({ keep }) => {
+      expect(oneShotPlan(layers, statistics, keep, 'none').weights).toEqual({});
+      const cut = new Set(groups.filter(({ name, channels }) => keep[name] && keep[name].length < channels).map(({ name }) => name));
+      const plan = oneShotPlan(layers, statistics, keep, 'leastSquares');
+      expect(Object.keys(plan.weights).sort()).toEqual(layers.filter(({ group }) => cut.has(group.name)).map(({ node }) => node.id).sort());
+      for (const [id, { bias }] of Object.entries(plan.weights)) {
+        expect(bias).toBe(layers.find(({ node }) => node.id === id)?.node.weights.bias);
+      }
+      expect(() => prune(network, plan)).not.toThrow();
+    }), { numRuns: 20 });
+  });
+
+  it.each(cases)('scale and least squares never leave a layer of the %s network with less fidelity than none', (_, { network, layers, statistics }) => {
+    fc.assert(fc.property(randomPlan(network), ({ keep }) => {
+      for (const { node, group, n, p, m } of layers) {
+        const layer = statistics.get(node.id);
+        if (!layer) throw new Error('every layer has statistics');
+        const fidelities = COMPENSATIONS.map((method) => {
+          // of the float32 kernel that the plan holds, from the definition
+          const kept = keep[group.name];
+          const kernel = oneShotPlan(layers, statistics, keep, method).weights[node.id]?.kernel;
+          const fitted = kernel ? componentWeights(kernel, kept.length, p, m) : compensate(layer, kept, 'none').weights;
+          const columns = kept.flatMap((i) => Array.from({ length: p }, (_, q) => i * p + q));
+          let error = 0;
+          for (let c = 0; c < m; c++) {
+            const difference = layer.weights.slice(c * n * p, (c + 1) * n * p);
+            columns.forEach((column, k) => (difference[column] -= fitted[c * columns.length + k]));
+            for (let a = 0; a < n * p; a++) for (let b = 0; b < n * p; b++) error += difference[a] * difference[b] * layer.gram[a * n * p + b];
+          }
+          return 1 - error / layer.energy.reduce((sum, e) => sum + e, 0);
+        });
+        const [none, scale, least] = fidelities;
+        expect(scale).toBeGreaterThanOrEqual(none - 1e-6);
+        expect(least).toBeGreaterThanOrEqual(scale - 1e-6);
+      }
+    }), { numRuns: 8 });
+  });
+});
+
+describe('what is said of a group', () => {
+  it('its singleton score is the sum of its consumers’ layer-level scores', () => {
+    const { layers, statistics } = residual;
+    const scores = new Map(groupScores(layers, statistics).map(({ name, singleton }) => [name, singleton]));
+    const sum = new Float64Array(6);
+    for (const id of ['block1_conv1', 'block2_conv1', 'block2_shortcut']) {
+      const layer = statistics.get(id);
+      if (layer) singletonScores(layer).forEach((score, i) => (sum[i] += score));
+    }
+    expect(Math.max(...sum)).toBeGreaterThan(0);
+    expect(scores.get('stem')).toEqual(sum);
+    expect([...scores.keys()].sort()).toEqual(['block1_conv1', 'block2_conv1', 'block2_conv2', 'stem']);
+  });
+
+  it('its curve is the mean of its consumers’ curves, rises, and ends at 1', () => {
+    const { layers, statistics } = residual;
+    const order = [3, 1, 0, 5, 4, 2];
+    const curves = ['block1_conv1', 'block2_conv1', 'block2_shortcut'].flatMap((id) => {
+      const layer = statistics.get(id);
+      return layer ? [fidelityCurve(layer, order, 'scale')] : [];
+    });
+    const curve = groupCurve('stem', order, layers, statistics, 'scale');
+    curve.forEach((fs, k) => expect(fs).toBeCloseTo(curves.reduce((sum, one) => sum + one[k], 0) / 3, 12));
+    expect(curve[5]).toBeCloseTo(1, 5);
+    expect([...curve]).toEqual([...curve].sort((a, b) => a - b));
+    const least = groupCurve('stem', order, layers, statistics, 'leastSquares');
+    least.forEach((fs, k) => expect(fs).toBeGreaterThanOrEqual(curve[k] - 1e-9));
+  });
+
+  it('its band is ordered, seeded, and ends where everything is kept', () => {
+    const { layers, statistics } = plain;
+    const band = groupBand('conv1', layers, statistics, 50, 4);
+    expect(groupBand('conv1', layers, statistics, 50, 4)).toEqual(band);
+    expect(groupBand('conv1', layers, statistics, 50, 5)).not.toEqual(band);
+    for (let k = 0; k < 5; k++) {
+      expect(band.low[k]).toBeLessThanOrEqual(band.median[k]);
+      expect(band.median[k]).toBeLessThanOrEqual(band.high[k]);
+      expect(band.high[k]).toBeLessThanOrEqual(band.best[k] + 1e-12);
+    }
+    expect(band.low[4]).toBeCloseTo(1, 5);
+  });
+
+  it('greedy starts at least as well as any single channel, and is left out where several layers read the group', () => {
+    const { layers, statistics } = residual;
+    const greedy = groupGreedy('block1_conv1', layers, statistics);
+    expect(greedy).toHaveLength(5);
+    const singles = Array.from({ length: 5 }, (_, i) => groupCurve('block1_conv1', [i], layers, statistics, 'scale')[0]);
+    expect(greedy[0]).toBeCloseTo(Math.max(...singles), 9);
+    expect(groupGreedy('stem', layers, statistics)).toHaveLength(0);
+  });
+});
+
+describe('rankingsFor', () => {
+  const { network, groups, layers, statistics } = residual;
+  const request = (select: (typeof SELECTIONS)[number], rest = {}) => ({ ...DEFAULT_REQUEST, select, ...rest });
+
+  it('has every group that may be cut, by each selection’s own scores', () => {
+    const of = (select: (typeof SELECTIONS)[number]) => Object.fromEntries(rankingsFor(request(select), network, groups, layers, statistics).map(({ name, scores }) => [name, scores]));
+    const singleton = Object.fromEntries(groupScores(layers, statistics).map(({ name, singleton }) => [name, singleton]));
+    expect(of('singleton')).toEqual(singleton);
+    for (const norm of ['l1', 'l2'] as const) {
+      const byNorm = of(norm);
+      expect(Object.keys(byNorm).sort()).toEqual(Object.keys(singleton).sort());
+      for (const group of groups.filter(({ frozen }) => frozen === undefined)) expect(byNorm[group.name]).toEqual(normScores(network, group, norm));
+    }
+    expect(of('random')).toEqual(Object.fromEntries(randomGroupScores(groups, DEFAULT_REQUEST.seed)));
+    expect(rankingsFor(request('random', { seed: 2 }), network, groups, layers, statistics)).not.toEqual(rankingsFor(request('random'), network, groups, layers, statistics));
+  });
+
+  it('a norm score sums the norms of a channel’s filters over its producers', () => {
+    const stem = groups.find(({ name }) => name === 'stem');
+    if (!stem) throw new Error('the fixture has a stem');
+    const filter = (id: string, c: number) => [...nodeOfOp(network, id, 'conv2d').weights.kernel.values].filter((_, k) => k % 6 === c);
+    for (let c = 0; c < 6; c++) {
+      const filters = stem.producers.map((id) => filter(id, c));
+      expect(filters).toHaveLength(2);
+      expect(normScores(network, stem, 'l1')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + f.reduce((s, w) => s + Math.abs(w), 0), 0), 5);
+      expect(normScores(network, stem, 'l2')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + Math.hypot(...f), 0), 5);
+    }
+  });
+
+  it('brings curves of its own order and compensation only for an η target', () => {
+    const eta = { target: { kind: 'eta', value: 0.9 } } as const;
+    for (const ranking of rankingsFor(request('l1'), network, groups, layers, statistics)) expect(ranking.curve).toBeUndefined();
+    for (const [compensate, method] of [['none', 'scale'], ['scale', 'scale'], ['leastSquares', 'leastSquares']] as const) {
+      for (const { name, scores, curve } of rankingsFor(request('l1', { ...eta, compensate }), network, groups, layers, statistics)) {
+        expect(curve).toEqual(groupCurve(name, channelOrder(scores), layers, statistics, method));
+      }
+    }
+  });
+});

@@ -1,0 +1,58 @@
+import { lazy, Suspense, useState, type DragEvent } from 'react';
+import { Boundary } from './controls/Boundary.tsx';
+import { useExperiment, useLab } from './LabContext.tsx';
+import { FidelityPanel } from './panels/FidelityPanel.tsx';
+import { FrontierPanel } from './panels/FrontierPanel.tsx';
+import { Header } from './panels/Header.tsx';
+import { filesDescriptor } from './panels/ModelPicker.tsx';
+import { NetworkPanel } from './panels/NetworkPanel.tsx';
+import { Notices } from './panels/Notices.tsx';
+import { PrunePanel } from './panels/PrunePanel.tsx';
+
+const ConfirmUrlDialog = lazy(() => import('./panels/ConfirmUrlDialog.tsx').then((module) => ({ default: module.ConfirmUrlDialog })));
+
+function carriesFiles(event: DragEvent): boolean {
+  return event.dataTransfer.types.includes('Files');
+}
+
+export function App() {
+  const lab = useLab();
+  const urlToConfirm = useExperiment((experiment) => experiment.urlToConfirm);
+  const [dragging, setDragging] = useState(false);
+  const drop = (event: DragEvent) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    setDragging(false);
+    const files = [...event.dataTransfer.files];
+    if (files.length > 0) void lab.openModel(filesDescriptor(files));
+  };
+  return (
+    <div
+      className="app"
+      onDragOver={(event) => {
+        if (!carriesFiles(event)) return;
+        event.preventDefault();
+        setDragging(true);
+      }}
+      onDragLeave={(event) => event.relatedTarget === null && setDragging(false)}
+      onDrop={drop}
+    >
+      <Header />
+      <main>
+        <NetworkPanel />
+        <div className="centre">
+          <FidelityPanel />
+          <FrontierPanel />
+        </div>
+        <PrunePanel />
+      </main>
+      <Notices />
+      {dragging && <div className="drop-veil">Drop model.json with its weight files, or one zip</div>}
+      {urlToConfirm !== undefined && (
+        <Boundary what="The question"><Suspense>
+          <ConfirmUrlDialog url={urlToConfirm} />
+        </Suspense></Boundary>
+      )}
+    </div>
+  );
+}

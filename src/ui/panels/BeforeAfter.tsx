@@ -1,0 +1,50 @@
+import { useMemo } from 'react';
+import { bytes, count, milliseconds, percent } from '../../lab/format.ts';
+import { intactCost } from '../../lab/planCost.ts';
+import { useExperiment } from '../LabContext.tsx';
+import { useShownOutcome } from './useShownOutcome.ts';
+
+export function BeforeAfter() {
+  const measured = useExperiment((experiment) => experiment.intact);
+  const stored = useExperiment((experiment) => experiment.precomputed?.intact.accuracy);
+  const before = useExperiment(intactCost);
+  const after = useExperiment((experiment) => experiment.cost);
+  const { shown, outcome } = useShownOutcome();
+  const rows = useMemo(() => {
+    const accuracy = measured?.evaluation.accuracy ?? stored;
+    return [
+      { name: 'accuracy', intact: write(accuracy, percent), pruned: write(outcome?.accuracy, percent), measured: true },
+      { name: 'agreement', intact: '', pruned: write(outcome?.agreement, percent), measured: true },
+      { name: 'parameters', intact: write(before?.params, count), pruned: write(after?.params, count), measured: false },
+      { name: 'MACs', intact: write(before?.macs, count), pruned: write(after?.macs, count), measured: false },
+      { name: 'weights', intact: write(before?.bytes, bytes), pruned: write(after?.bytes, bytes), measured: false },
+      { name: 'latency, batch 1', intact: write(measured?.latency, milliseconds), pruned: write(outcome?.latency, milliseconds), measured: true },
+    ];
+  }, [measured, stored, before, after, outcome]);
+  return (
+    <table className="before-after" aria-label="Before and after" data-stale={shown === 'stale'}>
+      <thead>
+        <tr>
+          <th scope="col">
+            <span className="sr-only">measure</span>
+          </th>
+          <th scope="col">intact</th>
+          <th scope="col">pruned</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ name, intact, pruned, measured: fromRun }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td>{intact}</td>
+            <td className={fromRun ? 'from-run' : undefined}>{name === 'accuracy' ? <b>{pruned}</b> : pruned}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function write(value: number | undefined, format: (value: number) => string): string {
+  return value === undefined ? '–' : format(value);
+}

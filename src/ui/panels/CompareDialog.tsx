@@ -1,0 +1,76 @@
+import { bytes, count, milliseconds, percent, whole } from '../../lab/format.ts';
+import type { HistoryNode } from '../../lab/history.ts';
+import { COMPENSATION_LABELS, ORDER_LABELS, planLabel, SELECTION_LABELS, TARGET_LABELS } from '../../lab/labels.ts';
+import { pinnedCount } from '../../lab/pins.ts';
+import { Dialog } from '../controls/Dialog.tsx';
+import { useExperiment } from '../LabContext.tsx';
+
+/** Two plans side by side: what was asked for, what came of it, and where their widths differ. */
+export function CompareDialog({ a, b, onClose }: { readonly a: HistoryNode; readonly b: HistoryNode; readonly onClose: () => void }) {
+  const classes = useExperiment((experiment) => experiment.dataset?.classes) ?? [];
+  const rows = rowsOf(a).map(([name, value], i) => ({ name, a: value, b: rowsOf(b)[i][1] }));
+  const perClass = classes.map((name, i) => ({ name, a: classAccuracy(a, i), b: classAccuracy(b, i) }));
+  const widths = Object.keys(a.keep).map((name) => ({ name, a: overlap(a, name), b: overlap(b, name), shared: (a.keep[name] ?? []).filter((channel) => b.keep[name]?.includes(channel)).length }));
+  return (
+    <Dialog wide title="Two plans side by side" label="Compare two plans" onClose={onClose}>
+      <div className="side-by-side">
+        <Columns caption="Request and outcome" a={a} b={b} rows={rows} />
+        <Columns caption="Accuracy per class" a={a} b={b} rows={perClass} />
+        <Columns caption="Channels kept, and how many by both" a={a} b={b} rows={widths.map(({ name, shared, ...sides }) => ({ name: `${name} (${shared} shared)`, ...sides }))} />
+      </div>
+    </Dialog>
+  );
+}
+
+function Columns({ caption, a, b, rows }: { readonly caption: string; readonly a: HistoryNode; readonly b: HistoryNode; readonly rows: readonly { readonly name: string; readonly a: string; readonly b: string }[] }) {
+  return (
+    <table>
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">
+            <span className="sr-only">what</span>
+          </th>
+          <th scope="col">{a.name ?? planLabel(a.settings)}</th>
+          <th scope="col">{b.name ?? planLabel(b.settings)}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={row.name} className={row.a === row.b ? 'mute' : undefined}>
+            <th scope="row">{row.name}</th>
+            <td>{row.a}</td>
+            <td>{row.b}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function rowsOf({ settings: { request, pins, images }, cost, outcome }: HistoryNode): readonly (readonly [string, string])[] {
+  return [
+    ['keep', request.target.kind === 'eta' ? `η ≥ ${request.target.value.toFixed(3)}` : `${percent(request.target.value)} ${TARGET_LABELS[request.target.kind]}`],
+    ['select', SELECTION_LABELS[request.select]],
+    ['compensate', COMPENSATION_LABELS[request.compensate]],
+    ['order', ORDER_LABELS[request.order]],
+    ['set by hand', `${pinnedCount(pins)} channels`],
+    ['calibration', `${whole(images)} images, seed ${request.seed}`],
+    ['accuracy', percent(outcome.accuracy, 2)],
+    ['agreement', percent(outcome.agreement, 2)],
+    ['test images', whole(outcome.images)],
+    ['parameters', count(cost.params)],
+    ['MACs', count(cost.macs)],
+    ['weights', bytes(cost.bytes)],
+    ['latency', outcome.latency === undefined ? '–' : milliseconds(outcome.latency)],
+  ];
+}
+
+function classAccuracy({ outcome }: HistoryNode, index: number): string {
+  const counted = outcome.perClass[index];
+  return counted && counted.total > 0 ? percent(counted.correct / counted.total) : '–';
+}
+
+function overlap({ keep }: HistoryNode, group: string): string {
+  return String(keep[group]?.length ?? '–');
+}

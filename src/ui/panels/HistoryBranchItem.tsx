@@ -1,0 +1,59 @@
+import { useState, type SubmitEvent } from 'react';
+import { percent, whole } from '../../lab/format.ts';
+import type { HistoryBranch } from '../../lab/history.ts';
+import { planLabel } from '../../lab/labels.ts';
+import { useLab } from '../LabContext.tsx';
+
+interface HistoryBranchItemProps {
+  readonly branch: HistoryBranch;
+  readonly current?: string;
+  readonly chosen: readonly string[];
+  readonly onChoose: (id: string) => void;
+}
+
+export function HistoryBranchItem({ branch: { node, children }, current, chosen, onChoose }: HistoryBranchItemProps) {
+  const lab = useLab();
+  const [naming, setNaming] = useState(false);
+  const name = node.name ?? planLabel(node.settings);
+  const isCurrent = node.id === current;
+  const submit = (event: SubmitEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const typed = new FormData(event.currentTarget).get('name');
+    lab.rename(node.id, typeof typed === 'string' ? typed : '');
+    setNaming(false);
+  };
+  return (
+    <li>
+      {naming ? (
+        <form className="row tight" onSubmit={submit}>
+          <input name="name" aria-label={`Name of ${name}`} defaultValue={name} maxLength={80} ref={(input) => input?.focus()} onKeyDown={(event) => event.key === 'Escape' && setNaming(false)} />
+          <button type="submit" className="small">
+            Save
+          </button>
+        </form>
+      ) : (
+        <div className="plan">
+          <input type="checkbox" aria-label={`Compare ${name}`} checked={chosen.includes(node.id)} onChange={() => onChoose(node.id)} />
+          <button type="button" className={isCurrent ? 'plan-name on' : 'plan-name'} aria-current={isCurrent || undefined} title={`Go back to this plan (${whole(node.outcome.images)} test images)`} onClick={() => void lab.goTo(node)}>
+            {name}: {percent(node.outcome.accuracy)}
+          </button>
+          <span className="plan-tools">
+            <button type="button" className="small" aria-label={`Rename ${name}`} onClick={() => setNaming(true)}>
+              ✎
+            </button>
+            <button type="button" className="small" aria-label={`Remove ${name}`} onClick={() => lab.remove(node.id)}>
+              ✕
+            </button>
+          </span>
+        </div>
+      )}
+      {children.length > 0 && (
+        <ul>
+          {children.map((child) => (
+            <HistoryBranchItem key={child.node.id} branch={child} current={current} chosen={chosen} onChoose={onChoose} />
+          ))}
+        </ul>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,40 @@
+import type { Experiment } from '../../lab/experiment.ts';
+import { whole } from '../../lab/format.ts';
+import { shownOutcome, type ShownOutcome } from '../../lab/outcome.ts';
+import { JobLine } from '../controls/JobLine.tsx';
+import { useExperiment } from '../LabContext.tsx';
+
+/** Which plan the numbers below belong to, and what is being measured meanwhile. */
+export function PlanStatus() {
+  const jobs = useExperiment((experiment) => experiment.jobs);
+  const request = useExperiment((experiment) => experiment.request);
+  const text = useExperiment((experiment) => describe(shownOutcome(experiment), experiment));
+  const job = jobs.find(({ kind }) => kind === 'plan') ?? jobs.find(({ kind }) => kind === 'refine');
+  return (
+    <div className="plan-status">
+      <output data-testid="plan-shown">
+        {text}
+        {request.order === 'sequential' && request.compensate !== 'none' && text.startsWith('One-shot') && job?.kind === 'plan' && '; the sequential one follows'}
+      </output>
+      {job && <JobLine job={job} cancelLabel={job.kind === 'plan' ? 'Cancel plan' : 'Cancel refinement'} />}
+    </div>
+  );
+}
+
+function describe({ shown, outcome }: ShownOutcome, { model, engine, calibration }: Experiment): string {
+  const on = outcome ? `, ${whole(outcome.images)} test images` : '';
+  switch (shown) {
+    case 'oneShot':
+      return `One-shot plan${on}`;
+    case 'sequential':
+      return `Sequential plan${on}`;
+    case 'saved':
+      return `From the history${on}`;
+    case 'stale':
+      return `Numbers of the plan before${on}`;
+    case 'none':
+      if (engine === 'failed') return 'Nothing can be measured: the engine is not running.';
+      if (!model.loaded) return 'This plan is measured once the model is loaded.';
+      return calibration.status === 'running' ? 'This plan is measured once the network is scored.' : 'This plan is not measured yet.';
+  }
+}
