@@ -17,7 +17,7 @@ export async function benchPage(): Promise<void> {
       new PerformanceObserver((list) => list.getEntries().forEach((entry) => seen.push(entry.duration))).observe({ type: 'longtask', buffered: true });
     });
     await page.goto('http://localhost:4318/');
-    await page.getByText(/Scored \d+ of 512/).first().waitFor({ timeout: 120_000 });
+    await page.getByRole('progressbar', { name: /Scoring/ }).waitFor({ timeout: 120_000 });
     const atStart = (await longTasks(page)).length;
     await page.getByText(/Scored 512 of 512/).first().waitFor({ timeout: 300_000 });
     const during = (await longTasks(page)).slice(atStart);

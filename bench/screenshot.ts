@@ -1,0 +1,23 @@
+// Takes the README's pictures of the built page: `npm run screenshot`.
+import { spawnSync } from 'node:child_process';
+import { chromium } from '@playwright/test';
+import { preview } from 'vite';
+import { findChromium } from '../e2e/browser.ts';
+
+if (spawnSync('npx', ['vite', 'build', '--logLevel', 'error'], { stdio: 'inherit' }).status !== 0) throw new Error('The build failed.');
+const server = await preview({ preview: { port: 4319, strictPort: true }, logLevel: 'error' });
+const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-background-networking'] });
+try {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme });
+    await page.goto('http://localhost:4319/');
+    await page.getByText(/Sequential plan, 10,000 test images/).first().waitFor({ timeout: 400_000 });
+    // details of the curve and the timing come last
+    await page.getByRole('progressbar').first().waitFor({ state: 'hidden', timeout: 120_000 });
+    await page.screenshot({ path: `docs/lab-${colorScheme}.png` });
+    await page.close();
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}
