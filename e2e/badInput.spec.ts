@@ -84,7 +84,7 @@ test('hostile and outdated links open the lab and say what was ignored', async (
 test('a worker that dies is replaced, the run goes on, and what was shown stays', async ({ page }) => {
   const lab = new LabPage(page);
   await lab.open({ fragment: 'v=1&images=1500' });
-  await expect(page.getByText(/Scored \d+ of 1,?500/).first()).toBeVisible({ timeout: 60_000 });
+  await expect(lab.scoring).toBeVisible({ timeout: 60_000 });
   const engine = page.workers().find((worker) => worker.url().includes('engine'));
   await engine?.evaluate(() => void setTimeout(() => { throw new Error('out of memory, said the test'); }));
   await expect(lab.notices).toContainText(/engine stopped/i, { timeout: 60_000 });

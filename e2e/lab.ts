@@ -49,8 +49,13 @@ export class LabPage {
     return this.page.getByRole('log', { name: 'Notices' });
   }
 
+  /** The calibration job while it runs. */
+  get scoring(): Locator {
+    return this.page.getByRole('banner').getByRole('progressbar', { name: /Scoring/ });
+  }
+
   async calibrated(images: number): Promise<void> {
-    await expect(this.page.getByText(new RegExp(`Scored ${images} of ${images}`)).first()).toBeVisible({ timeout: 200_000 });
+    await expect(this.page.getByText(new RegExp(`Scored ${images.toLocaleString('en')} of ${images.toLocaleString('en')}`)).first()).toBeVisible({ timeout: 200_000 });
   }
 
   /** Waits for the plan that is shown to be of this kind, measured on this many test images. */

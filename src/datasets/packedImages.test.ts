@@ -119,14 +119,17 @@ describe('PackedImages', () => {
   });
 });
 
-describe('a damaged data folder', () => {
-  const open = (change: (index: ReturnType<typeof smallFolder>['index'] & Record<string, unknown>) => unknown) => {
-    const { files, index } = smallFolder();
-    files.set('index.json', new TextEncoder().encode(JSON.stringify(change(structuredClone(index)))));
-    return PackedImages.open(async (file) => files.get(file) ?? new Uint8Array());
-  };
+type Index = ReturnType<typeof smallFolder>['index'] & Record<string, unknown>;
 
-  it.each<[string, Parameters<typeof open>[0]]>([
+/** The small folder with another index. */
+function openChanged(change: (index: Index) => unknown): Promise<PackedImages> {
+  const { files, index } = smallFolder();
+  files.set('index.json', new TextEncoder().encode(JSON.stringify(change(structuredClone(index)))));
+  return PackedImages.open(async (file) => files.get(file) ?? new Uint8Array());
+}
+
+describe('a damaged data folder', () => {
+  it.each<[string, (index: Index) => unknown]>([
     ['is not an object', () => 3],
     ['lacks a split', ({ splits: { train }, ...rest }) => ({ ...rest, splits: { train } })],
     ['has grey pictures', (index) => ({ ...index, image: { ...index.image, channels: 1 } })],
@@ -134,8 +137,8 @@ describe('a damaged data folder', () => {
     ['has sheets for fewer images than it counts', (index) => ({ ...index, splits: { ...index.splits, test: { ...index.splits.test, count: 4 } } })],
     ['has more images on a sheet than there are tiles', (index) => ({ ...index, splits: { ...index.splits, test: { ...index.splits.test, count: 7, sheets: [{ file: 'test-0.png', count: 7 }] } } })],
   ])('whose index %s is refused when it is opened', async (_, change) => {
-    await expect(open(change)).rejects.toBeInstanceOf(DataFileError);
-    await expect(open(change)).rejects.toThrow(/index\.json/);
+    await expect(openChanged(change)).rejects.toBeInstanceOf(DataFileError);
+    await expect(openChanged(change)).rejects.toThrow(/index\.json/);
   });
 
   it('whose index is not JSON is refused', async () => {

@@ -60,6 +60,7 @@ export class PackedImages {
     if (!parsed.success) {
       throw new DataFileError(`index.json does not describe a data folder: ${z.prettifyError(parsed.error)}`);
     }
+    checkCounts(parsed.data);
     return new PackedImages(parsed.data, fetchFile);
   }
 
@@ -161,6 +162,16 @@ function remember<K, V>(cache: Map<K, Promise<V>>, key: K, value: Promise<V>): P
   cache.set(key, value);
   value.catch(() => cache.delete(key));
   return value;
+}
+
+/** @throws DataFileError where the sheets cannot hold what the index counts */
+function checkCounts({ tiles, splits }: z.infer<typeof packedIndex>): void {
+  for (const [name, { count, sheets }] of Object.entries(splits)) {
+    const full = sheets.find((sheet) => sheet.count > tiles.columns * tiles.rows);
+    if (full) throw new DataFileError(`index.json: ${full.file} cannot hold ${full.count} images in ${tiles.columns} × ${tiles.rows} tiles.`);
+    const held = sheets.reduce((sum, sheet) => sum + sheet.count, 0);
+    if (held !== count) throw new DataFileError(`index.json: the ${name} split counts ${count} images, but its sheets hold ${held}.`);
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -16,7 +16,7 @@ let gpu: FakeGpu;
 let destroyed: number;
 let pool: { freeBuffers: Map<string, { size: number; destroy(): void }[]>; numFreeBuffers: number; numBytesAllocated: number };
 
-beforeEach(() => {
+beforeEach(async () => {
   gpu = new FakeGpu();
   destroyed = 0;
   const buffer = (size: number) => ({ size, destroy: () => void destroyed++ });
@@ -27,7 +27,7 @@ beforeEach(() => {
     override dispose(): void {}
   }
   tf.registerBackend('webgpu', () => new FakeBackend());
-  tf.setBackend('webgpu');
+  await tf.setBackend('webgpu');
 });
 
 afterEach(() => tf.removeBackend('webgpu'));

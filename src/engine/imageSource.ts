@@ -18,6 +18,6 @@ export class InputShapeError extends Error {
 }
 
 /** @throws InputShapeError */
-export function assertInputShape(source: ImageSource, expected: Shape): void {
+export function assertInputShape(source: { readonly shape: Shape }, expected: Shape): void {
   if (source.shape.join() !== expected.join()) throw new InputShapeError(source.shape, expected);
 }

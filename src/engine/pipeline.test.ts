@@ -7,6 +7,7 @@ import { singletonScores } from '../fidelity/singletonFidelity.ts';
 import { costModel } from '../network/costModel.ts';
 import { couplingGroups } from '../network/couplingGroups.ts';
 import type { Network } from '../network/network.ts';
+import type { PrunePlan } from '../network/prunePlan.ts';
 import { prune } from '../network/surgery.ts';
 import { componentWeights, consumerLayers } from '../pruning/consumerLayers.ts';
 import { keepSets } from '../pruning/keepSets.ts';
@@ -60,6 +61,10 @@ function statisticsOf(node: string): LayerStatistics {
   return layer;
 }
 
+async function logits(plan: PrunePlan = { keep: {}, weights: {} }): Promise<Float32Array> {
+  return (await computeLogits(prune(network, plan), pictures)).values;
+}
+
 describe('the whole pipeline, against PyTorch on the same network and pictures,', () => {
   it('has the same consumer layers', () => {
     expect([...statistics.keys()].sort()).toEqual(expectedLayers.map(([node]) => node).sort());
@@ -92,7 +97,6 @@ describe('the whole pipeline, against PyTorch on the same network and pictures,'
   });
 
   it('computes the same logits, intact, pruned, and compensated in either order', async () => {
-    const logits = async (plan?: Parameters<typeof prune>[1]) => (await computeLogits(plan ? prune(network, plan) : network, pictures)).values;
     const expected: Record<string, number[]> = oracle.logits;
     expect(relativeError(await logits(), expected.intact)).toBeLessThan(TOLERANCE);
     expect(relativeError(await logits({ keep, weights: {} }), expected.none)).toBeLessThan(TOLERANCE);

@@ -3,7 +3,7 @@ import type { ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
-import { costModel } from '../network/costModel.ts';
+import { costModel, totalCost, type CostModel } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
 import { couplingGroups } from '../network/couplingGroups.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
@@ -26,6 +26,10 @@ export interface Subject {
 
 export class NothingToPruneError extends Error {
   override readonly name = 'NothingToPruneError';
+}
+
+export class UnreachableTargetError extends Error {
+  override readonly name = 'UnreachableTargetError';
 }
 
 /** @throws NothingToPruneError where every group is frozen, saying why. */
@@ -64,7 +68,11 @@ export interface Change {
   readonly after: number;
 }
 
-/** From statistics to a smaller network, as `request` asks. `jobs`: the sequential pass is the long one. */
+/**
+ * From statistics to a smaller network, as `request` asks; `job` follows the sequential pass.
+ *
+ * @throws UnreachableTargetError where even one channel in every group costs more than the target
+ */
 export async function pruneAsRequested(
   subject: Subject,
   store: StatisticsStore,
@@ -76,11 +84,9 @@ export async function pruneAsRequested(
   const { network, groups, layers } = subject;
   const clock = stopwatch();
   const statistics = store.statistics();
-  const keep = keepSets(
-    request.target,
-    rankingsFor(request, network, groups, layers, statistics),
-    costModel(network, groups),
-  );
+  const costs = costModel(network, groups);
+  const keep = keepSets(request.target, rankingsFor(request, network, groups, layers, statistics), costs);
+  assertReached(request.target, keep, costs);
   const select = clock();
   const plan =
     request.order === 'sequential'
@@ -97,6 +103,18 @@ export async function pruneAsRequested(
     params: { before: before.parameters, after: after.parameters },
     milliseconds: { select, compensate, surgery },
   };
+}
+
+function assertReached({ kind, value }: PruneRequest['target'], keep: PrunePlan['keep'], costs: CostModel): void {
+  if (kind !== 'macs' && kind !== 'params') return;
+  const cost = kind === 'macs' ? 'macs' : 'parameters';
+  const widths = Object.fromEntries(Object.entries(keep).map(([group, kept]) => [group, kept.length]));
+  const share = totalCost(costs, widths)[cost] / totalCost(costs, {})[cost];
+  if (share > value) {
+    throw new UnreachableTargetError(
+      `${kind}=${value} cannot be reached: one channel in every group already takes ${(100 * share).toFixed(2)} % of the ${kind}.`,
+    );
+  }
 }
 
 /** Each call returns the milliseconds since the last. */

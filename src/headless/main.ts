@@ -13,7 +13,6 @@ const program = new Command('lab')
     'The lab from a terminal: the same engine on WebAssembly. Models are TensorFlow.js layers-model\n' +
       'folders; images are .npy arrays (count x height x width x channels, float32 or uint8), fed as they are.',
   )
-  .showHelpAfterError('(--help says what is possible)')
   .addCommand(evaluateCommand())
   .addCommand(scoreCommand())
   .addCommand(pruneCommand())

@@ -41,7 +41,7 @@ export async function calibrate(session: Session, onScores: () => void): Promise
           },
           () => {},
         );
-        const summary = await job.engine((id) => session.engine.call((api) => api.calibrate(id, { images, seed }, port1, job.onProgress)));
+        const summary = await job.engine((id) => session.engine((api) => api.calibrate(id, { images, seed }, port1, job.onProgress)));
         const update = await job.wait(accumulated);
         frames.drop('fidelity');
         patch({ status: 'done', update, seed, summary });

@@ -11,6 +11,14 @@ export class EngineDiedError extends Error {
   override readonly name = 'EngineDiedError';
 }
 
+/** The engine did not come back; nothing runs until a person starts it again. */
+export class EngineStoppedError extends Error {
+  override readonly name = 'EngineStoppedError';
+  constructor() {
+    super('The engine is not running.');
+  }
+}
+
 /** The fidelity worker is gone, and with it the statistics. */
 export class FidelityDiedError extends Error {
   override readonly name = 'FidelityDiedError';

@@ -165,19 +165,19 @@ export class Lab {
 
   /** The pictures on which one channel of a node's value is greatest. */
   exciting(node: string, channel: number, count: number): Promise<readonly ExcitingPicture[]> {
-    const { runner, engine } = this.#session;
-    return runner.run({ kind: 'look', label: 'Looking for pictures', priority: 4 }, (job) =>
-      job.engine((id) => engine.call((api) => api.exciting(id, { node, channel, count }))),
+    const { runner } = this.#session;
+    return runner.run({ kind: 'look', label: 'Looking for pictures' }, (job) =>
+      job.engine((id) => this.#session.engine((api) => api.exciting(id, { node, channel, count }))),
     );
   }
 
   /** Test images by their place in the evaluation order. */
   pictures(indices: readonly number[]): Promise<readonly Picture[]> {
-    return this.#session.engine.call((api) => api.pictures('test', indices));
+    return this.#session.engine((api) => api.pictures('test', indices));
   }
 
   memory(): Promise<{ readonly tensors: number; readonly bytes: number }> {
-    return this.#session.engine.call((api) => api.memory());
+    return this.#session.engine((api) => api.memory());
   }
 
   /** Runs on this backend from now on: what was measured on the other is measured again. */
@@ -258,14 +258,14 @@ export class Lab {
   }
 
   async #measureIntact(): Promise<void> {
-    const { runner, engine, store } = this.#session;
+    const { runner, store } = this.#session;
     const { model: { loaded }, dataset, intact } = store.getState();
     if (!loaded || intact) return;
     await runner.run({ kind: 'intact', label: 'Measuring the intact network', priority: 5 }, async (job) => {
       const images = Math.min(PREVIEW_IMAGES, dataset?.test ?? PREVIEW_IMAGES);
-      const evaluation = await job.engine((id) => engine.call((api) => api.evaluate(id, { images }, job.onProgress)));
+      const evaluation = await job.engine((id) => this.#session.engine((api) => api.evaluate(id, { images }, job.onProgress)));
       store.setState({ intact: { evaluation, cost: loaded.cost } });
-      const { milliseconds } = await job.engine((id) => engine.call((api) => api.latency(id, { batch: 1 })));
+      const { milliseconds } = await job.engine((id) => this.#session.engine((api) => api.latency(id, { batch: 1 })));
       store.setState({ intact: { evaluation, cost: loaded.cost, latency: milliseconds } });
     });
   }

@@ -20,7 +20,7 @@ export async function openModel(session: Session, descriptor: ModelDescriptor): 
   try {
     const loaded = await runner.run({ kind: 'model', label: `Loading ${modelLabel(descriptor)}` }, async (job) => {
       await job.wait(session.start());
-      return job.wait(session.engine.call((api) => api.loadModel(session.source(descriptor), job.onProgress)));
+      return job.wait(session.engine((api) => api.loadModel(session.source(descriptor), job.onProgress)));
     });
     const extras = await modelExtras(session, descriptor);
     if (store.getState().model.opening !== descriptor) return false;

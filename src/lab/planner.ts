@@ -100,7 +100,7 @@ export class Planner {
   }
 
   async #plan(job: JobContext, snapshot: Snapshot, final: boolean): Promise<void> {
-    const { engine, store } = this.#session;
+    const { store } = this.#session;
     const { keep, key, settings: { request: { compensate, order, seed }, images } } = snapshot;
     // Without compensation a plan is its keep sets, so both orders are the same plan.
     const sameInAnyOrder = compensate === 'none';
@@ -114,8 +114,8 @@ export class Planner {
     }
     if (!final) return;
     if (order === 'sequential' && !sameInAnyOrder && store.getState().result?.kind !== 'sequential') {
-      job.setLabel('Refitting layer after layer');
-      const plan = await job.engine((id) => engine.call((api) => api.pruneSequentially(id, { keep, compensate, images, seed }, job.onProgress)));
+      job.setLabel('Refitting layers');
+      const plan = await job.engine((id) => this.#session.engine((api) => api.pruneSequentially(id, { keep, compensate, images, seed }, job.onProgress)));
       job.setLabel('Measuring the sequential plan');
       const evaluation = await this.#evaluate(job, plan, PREVIEW_IMAGES);
       this.#publish(snapshot, 'sequential', plan, evaluation);
@@ -124,7 +124,7 @@ export class Planner {
     const result = store.getState().result;
     if (result?.key === key && result.latency === undefined && !store.getState().jobs.some(({ kind }) => kind === 'calibration')) {
       job.setLabel('Timing');
-      const latency = await job.engine((id) => engine.call((api) => api.latency(id, { plan: result.plan, batch: 1 })));
+      const latency = await job.engine((id) => this.#session.engine((api) => api.latency(id, { plan: result.plan, batch: 1 })));
       store.setState(({ result: now }) => (now?.key === key ? { result: { ...now, latency: latency.milliseconds } } : {}));
       this.#record();
     }
@@ -150,9 +150,9 @@ export class Planner {
   }
 
   #evaluate(job: JobContext, plan: PrunePlan | undefined, images: number): Promise<Evaluation> {
-    const { engine, store } = this.#session;
+    const { store } = this.#session;
     const most = Math.min(images, store.getState().dataset?.test ?? images);
-    return job.engine((id) => engine.call((api) => api.evaluate(id, { ...(plan ? { plan } : {}), images: most }, job.onProgress)));
+    return job.engine((id) => this.#session.engine((api) => api.evaluate(id, { ...(plan ? { plan } : {}), images: most }, job.onProgress)));
   }
 
   #publish({ keep, key, settings }: Snapshot, kind: Order, plan: PrunePlan, evaluation: Evaluation): void {

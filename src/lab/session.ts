@@ -1,7 +1,7 @@
 import type { BackendChoice, EngineApi, FidelityApi, ModelSource } from '../workers/protocol.ts';
 import { datasetFolder, modelFolder } from './catalogue.ts';
 import { Reviving, type EngineClient, type FidelityClient } from './clients.ts';
-import { EngineDiedError, errorText, FidelityDiedError } from './errors.ts';
+import { EngineDiedError, EngineStoppedError, errorText, FidelityDiedError } from './errors.ts';
 import type { ModelDescriptor } from './experiment.ts';
 import { FrameBatch, nextFrame, type Schedule } from './frame.ts';
 import { JobRunner } from './jobRunner.ts';
@@ -30,18 +30,20 @@ export class Session {
   readonly store: ExperimentStore = createExperimentStore();
   readonly frames: FrameBatch;
   readonly runner: JobRunner;
-  readonly engine: Reviving<EngineApi>;
   readonly fidelity: Reviving<FidelityApi>;
   /** Set by the lab: what to do when the statistics are gone. */
   onFidelityLost: () => void = () => {};
+  readonly #engine: Reviving<EngineApi>;
   #started: Promise<void> | undefined;
+  /** While the engine is being brought back, and after that failed: what calls wait for. */
+  #ready: Promise<void> | undefined;
   #restarts = 0;
   #revivals = new WeakMap<Error, Promise<void>>();
 
   constructor(environment: LabEnvironment) {
     this.environment = environment;
     this.frames = new FrameBatch(environment.schedule ?? nextFrame);
-    this.engine = new Reviving(
+    this.#engine = new Reviving(
       environment.createEngineClient,
       (error) => void this.revive(error).catch(() => {}),
       (error) => new EngineDiedError(error.message),
@@ -55,18 +57,29 @@ export class Session {
       (error) => new FidelityDiedError(error.message),
     );
     this.runner = new JobRunner(this.store, this.frames, {
-      cancel: (id) => void this.engine.call((api) => api.cancel(id)).catch(() => {}),
+      cancel: (id) => void this.#engine.call((api) => api.cancel(id)).catch(() => {}),
       revive: (error) => this.revive(error),
     });
   }
 
+  /** Calls the engine; while it is being brought back, as soon as it is there. */
+  async engine<T>(use: (api: EngineApi) => Promise<T>): Promise<T> {
+    if (this.#ready) await this.#ready;
+    return this.#engine.call(use);
+  }
+
   /** Starts the engine and reads the data's index, once. */
   start(): Promise<void> {
-    this.#started ??= this.#start(this.environment.backend ?? 'auto').catch((error: unknown) => {
-      this.#started = undefined;
-      this.store.setState({ engine: 'failed' });
-      throw error;
-    });
+    this.#started ??= this.#start(this.environment.backend ?? 'auto').then(
+      () => {
+        this.#ready = undefined;
+      },
+      (error: unknown) => {
+        this.#started = undefined;
+        this.store.setState({ engine: 'failed' });
+        throw error;
+      },
+    );
     return this.#started;
   }
 
@@ -89,7 +102,7 @@ export class Session {
   /** Ends the engine and starts it on the backend that the person chose, with the model that it had. */
   async switchBackend(choice: BackendChoice): Promise<void> {
     this.runner.cancelAll();
-    this.engine.end(new EngineDiedError('another backend was chosen'));
+    this.#engine.end(new EngineDiedError('another backend was chosen'));
     await this.#begin(choice);
   }
 
@@ -107,40 +120,41 @@ export class Session {
   dispose(): void {
     this.runner.cancelAll();
     const reason = new EngineDiedError('The page was closed.');
-    this.engine.end(reason);
+    this.#engine.end(reason);
     this.fidelity.end(reason);
   }
 
   async #start(choice: BackendChoice): Promise<void> {
     this.store.setState({ engine: this.#restarts > 0 ? 'restarting' : 'starting' });
-    const backend = await this.engine.call((api) => api.start(choice));
+    const backend = await this.#engine.call((api) => api.start(choice));
     this.store.setState({ backend });
-    const dataset = await this.engine.call((api) => api.loadDataset(datasetFolder(this.environment.baseUrl)));
+    const dataset = await this.#engine.call((api) => api.loadDataset(datasetFolder(this.environment.baseUrl)));
     this.store.setState({ dataset, engine: 'ready' });
   }
 
   async #restart(error: Error): Promise<void> {
-    this.engine.end(error);
+    this.#engine.end(error);
     this.#restarts += 1;
     if (this.#restarts > MOST_RESTARTS) {
       this.#giveUp(error);
-      throw error;
+      throw new EngineStoppedError();
     }
     notify(this.store, 'warning', `The engine stopped: ${error.message}`, { advice: 'It starts again on WebAssembly, and what was running is done again.' });
     try {
       await this.#begin('wasm');
     } catch (failure) {
       this.#giveUp(failure);
-      throw failure;
+      throw new EngineStoppedError();
     }
   }
 
   async #begin(choice: BackendChoice): Promise<void> {
+    const begun = this.#startWithModel(choice);
+    this.#ready = begun;
+    this.#started = begun;
     try {
-      this.#started = this.#start(choice);
-      await this.#started;
-      const { descriptor, loaded } = this.store.getState().model;
-      if (loaded) await this.engine.call((api) => api.loadModel(this.source(descriptor), () => {}));
+      await begun;
+      this.#ready = undefined;
     } catch (failure) {
       this.#started = undefined;
       this.store.setState({ engine: 'failed' });
@@ -148,7 +162,15 @@ export class Session {
     }
   }
 
+  async #startWithModel(choice: BackendChoice): Promise<void> {
+    await this.#start(choice);
+    const { descriptor, loaded } = this.store.getState().model;
+    if (loaded) await this.#engine.call((api) => api.loadModel(this.source(descriptor), () => {}));
+  }
+
   #giveUp(error: unknown): void {
+    this.#ready = Promise.reject(new EngineStoppedError());
+    this.#ready.catch(() => {});
     this.store.setState({ engine: 'failed' });
     notify(this.store, 'error', `The engine does not start again: ${errorText(error)}`, {
       advice: 'The results on screen stay; nothing new is measured until it runs.',

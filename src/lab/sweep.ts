@@ -23,7 +23,7 @@ export const SWEEP_METHODS: readonly Omit<Method, 'order'>[] = [
  * (same pictures and seed) are left alone. Rejects with `CancelledError` when stopped.
  */
 export function sweep(session: Session, methods: readonly Method[]): Promise<void> {
-  const { runner, store, engine } = session;
+  const { runner, store } = session;
   const steps = methods.flatMap((method) => SWEEP_TARGETS.map((value) => ({ method, target: { kind: 'macs', value } as const })));
   return runner.run({ kind: 'sweep', label: 'Measuring the frontier', priority: 1, yields: true }, async (job) => {
     let measured = 0;
@@ -43,9 +43,9 @@ export function sweep(session: Session, methods: readonly Method[]): Promise<voi
       const plan =
         compensate === 'none' || order === 'oneShot'
           ? await oneShotPlan(session, job, keep, compensate)
-          : await job.engine((id) => engine.call((api) => api.pruneSequentially(id, { keep, compensate, images, seed }, () => {})));
-      const evaluation = await job.engine((id) => engine.call((api) => api.evaluate(id, { plan, images: PREVIEW_IMAGES }, () => {})));
-      const latency = await job.engine((id) => engine.call((api) => api.latency(id, { plan, batch: 1 })));
+          : await job.engine((id) => session.engine((api) => api.pruneSequentially(id, { keep, compensate, images, seed }, () => {})));
+      const evaluation = await job.engine((id) => session.engine((api) => api.evaluate(id, { plan, images: PREVIEW_IMAGES }, () => {})));
+      const latency = await job.engine((id) => session.engine((api) => api.latency(id, { plan, batch: 1 })));
       const point: FrontierPoint = {
         ...methodOf(method),
         target,

@@ -86,10 +86,14 @@ describe.each(Object.entries(NETWORKS))('widths within a cost, on the %s network
   });
 });
 
+/** One group, `stem`. */
+function one(scores: number[], curve?: number[]): Ranking[] {
+  return [{ name: 'stem', channels: scores.length, scores, curve }];
+}
+
 describe('keepSets', () => {
   const network = NETWORKS.residual;
   const model = costModel(network, couplingGroups(network));
-  const one = (scores: number[], curve?: number[]): Ranking[] => [{ name: 'stem', channels: scores.length, scores, curve }];
 
   it('with a channels target keeps the rounded share of every group, at least one, by greatest score', () => {
     expect(keepSets({ kind: 'channels', value: 0.5 }, one([1, 5, 2, 9, 3, 4]), model)).toEqual({ stem: [1, 3, 5] });
@@ -108,16 +112,18 @@ describe('keepSets', () => {
   });
 
   it('asks for a curve where an η target has none, naming the group', () => {
-    const choosing = () => keepSets({ kind: 'eta', value: 0.9 }, one([1, 2, 3, 4, 5, 6]), model);
-    expect(choosing).toThrow(MissingCurveError);
-    expect(choosing).toThrow('"stem"');
+    const rankings = one([1, 2, 3, 4, 5, 6]);
+    expect(() => keepSets({ kind: 'eta', value: 0.9 }, rankings, model)).toThrow(MissingCurveError);
+    expect(() => keepSets({ kind: 'eta', value: 0.9 }, rankings, model)).toThrow('"stem"');
   });
 
   it('puts pins above the scores, but never empties a group nor keeps a channel that is not there', () => {
     const rankings = one([1, 5, 2, 9, 3, 4]);
     const half = { kind: 'channels', value: 0.5 } as const;
     expect(keepSets(half, rankings, model, { stem: { 3: false, 0: true } })).toEqual({ stem: [0, 1, 5] });
-    expect(keepSets(half, rankings, model, { stem: { 1: false, 3: false, 5: false } }).stem).toHaveLength(1);
+    // where pins cut all that the scores would keep, the best of the others stays; where they cut all, the best of all
+    expect(keepSets(half, rankings, model, { stem: { 1: false, 3: false, 5: false } })).toEqual({ stem: [4] });
+    expect(keepSets(half, rankings, model, { stem: { 0: false, 1: false, 2: false, 3: false, 4: false, 5: false } })).toEqual({ stem: [3] });
     expect(keepSets(half, rankings, model, { stem: { 6: true, 99: true }, nowhere: { 0: false } })).toEqual({ stem: [1, 3, 5] });
   });
 

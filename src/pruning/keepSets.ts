@@ -2,7 +2,7 @@ import { totalCost, type CostModel } from '../network/costModel.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { leastCountReaching } from '../fidelity/leastCount.ts';
-import { topK } from '../fidelity/selection/topK.ts';
+import { orderByScore } from '../fidelity/selection/topK.ts';
 import type { BudgetTarget, Pins } from './pruneRequest.ts';
 
 /** What a choice of channels rests on, for every group that may be cut. */
@@ -39,7 +39,10 @@ export function widthsFor(target: BudgetTarget, rankings: readonly Ranking[], co
   }
 }
 
-/** The kept channel indices of every group: the widths' best scores, with hand-made pins on top. */
+/**
+ * The kept channel indices of every group: the widths' best scores, with hand-made pins on top.
+ * Where pins leave none, the best channel that is not pinned stays, or else the best of all.
+ */
 export function keepSets(
   target: BudgetTarget,
   rankings: readonly Ranking[],
@@ -49,13 +52,12 @@ export function keepSets(
   const widths = widthsFor(target, rankings, costModel);
   return Object.fromEntries(
     rankings.map(({ name, scores, channels }) => {
-      const kept = new Set<number>(topK(Float64Array.from(scores), widths[name]));
-      for (const [channel, keep] of Object.entries(pins[name] ?? {})) {
-        if (Number(channel) >= channels) continue;
-        if (keep) kept.add(Number(channel));
-        else if (kept.size > 1) kept.delete(Number(channel));
-      }
-      return [name, [...kept].sort((a, b) => a - b)];
+      const order = orderByScore(scores);
+      const chosen = new Set(order.slice(0, widths[name]));
+      const pinned = pins[name] ?? {};
+      const all = Array.from({ length: channels }, (_, i) => i);
+      const kept = all.filter((i) => pinned[i] ?? chosen.has(i));
+      return [name, kept.length > 0 ? kept : [order.find((i) => pinned[i] === undefined) ?? order[0]]];
     }),
   );
 }

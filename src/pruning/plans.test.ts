@@ -11,7 +11,7 @@ import { componentWeights, consumerLayers, kernelOf } from './consumerLayers.ts'
 import { randomGrams, randomStatistics } from './fixtures/randomStatistics.ts';
 import { channelOrder, groupBand, groupCurve, groupGreedy, groupScores } from './groupFidelity.ts';
 import { oneShotPlan } from './oneShotPlan.ts';
-import { COMPENSATIONS, DEFAULT_REQUEST, SELECTIONS } from './pruneRequest.ts';
+import { COMPENSATIONS, DEFAULT_REQUEST, SELECTIONS, type PruneRequest } from './pruneRequest.ts';
 import { normScores, randomGroupScores, rankingsFor } from './rankings.ts';
 import { StatisticsStore } from './statisticsStore.ts';
 
@@ -24,9 +24,21 @@ function everything(network: Network): Record<string, number[]> {
   return Object.fromEntries(groups.map(({ name, channels }) => [name, Array.from({ length: channels }, (_, i) => i)]));
 }
 
+function sizes(network: Network): unknown[] {
+  return consumerLayers(network, randomStatistics(network, 1).groups).map(({ node, group, n, p, m }) => [node.id, group.name, n, p, m]);
+}
+
+/** Weights of output c of a conv with six outputs. */
+function filter(network: Network, id: string, c: number): number[] {
+  return [...nodeOfOp(network, id, 'conv2d').weights.kernel.values].filter((_, k) => k % 6 === c);
+}
+
+function request(select: (typeof SELECTIONS)[number], rest: Partial<PruneRequest> = {}): PruneRequest {
+  return { ...DEFAULT_REQUEST, select, ...rest };
+}
+
 describe('consumerLayers', () => {
   it('are the readers of every group that may be cut, in execution order, with their sizes', () => {
-    const sizes = (network: Network) => consumerLayers(network, randomStatistics(network, 1).groups).map(({ node, group, n, p, m }) => [node.id, group.name, n, p, m]);
     expect(sizes(residualNetwork())).toEqual([
       ['block1_conv1', 'stem', 6, 9, 5],
       ['block1_conv2', 'block1_conv1', 5, 9, 6],
@@ -204,7 +216,6 @@ describe('what is said of a group', () => {
 
 describe('rankingsFor', () => {
   const { network, groups, layers, statistics } = residual;
-  const request = (select: (typeof SELECTIONS)[number], rest = {}) => ({ ...DEFAULT_REQUEST, select, ...rest });
 
   it('has every group that may be cut, by each selection’s own scores', () => {
     const of = (select: (typeof SELECTIONS)[number]) => Object.fromEntries(rankingsFor(request(select), network, groups, layers, statistics).map(({ name, scores }) => [name, scores]));
@@ -222,9 +233,8 @@ describe('rankingsFor', () => {
   it('a norm score sums the norms of a channel’s filters over its producers', () => {
     const stem = groups.find(({ name }) => name === 'stem');
     if (!stem) throw new Error('the fixture has a stem');
-    const filter = (id: string, c: number) => [...nodeOfOp(network, id, 'conv2d').weights.kernel.values].filter((_, k) => k % 6 === c);
     for (let c = 0; c < 6; c++) {
-      const filters = stem.producers.map((id) => filter(id, c));
+      const filters = stem.producers.map((id) => filter(network, id, c));
       expect(filters).toHaveLength(2);
       expect(normScores(network, stem, 'l1')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + f.reduce((s, w) => s + Math.abs(w), 0), 0), 5);
       expect(normScores(network, stem, 'l2')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + Math.hypot(...f), 0), 5);

@@ -6,7 +6,7 @@ import { backendMemory, startBackend } from '../engine/backend.ts';
 import { calibrate } from '../engine/calibrate.ts';
 import { computeLogits, logitError, perClass, shareEqual, topClasses, type Logits } from '../engine/evaluate.ts';
 import { mostExciting } from '../engine/exciting.ts';
-import type { ImageSource } from '../engine/imageSource.ts';
+import { assertInputShape, type ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import { Correlator } from '../engine/kernels/correlator.ts';
 import { measureLatency } from '../engine/latency.ts';
@@ -60,11 +60,13 @@ export class Engine implements EngineApi {
     const groups = couplingGroups(network);
     const { macs, parameters, bytes, nodes } = networkCosts(network);
     const input = network.nodes.find((node) => node.op === 'input');
+    const inputShape = (input && shapes.get(input.id)) ?? [];
+    if (this.#data) assertInputShape(this.#data, inputShape);
     this.#network = network;
     this.#intact = undefined;
     return {
       network,
-      inputShape: (input && shapes.get(input.id)) ?? [],
+      inputShape,
       groups,
       costModel: costModel(network, groups),
       cost: { macs, params: parameters, bytes },
@@ -189,14 +191,18 @@ export class Engine implements EngineApi {
 
   /** Intact logits of at least `images` test images; computes only those that are missing. */
   async #intactLogits(network: Network, images: number, options: Job): Promise<Logits> {
-    const known = this.#intact?.images ?? 0;
-    if (this.#intact && known >= images) return this.#intact;
-    const more = await computeLogits(network, this.#testImages(known, images - known), options);
+    const [known, data] = [this.#intact, this.#data];
+    const first = known?.images ?? 0;
+    if (known && first >= images) return known;
+    const more = await computeLogits(network, this.#testImages(first, images - first), options);
     const values = new Float32Array(images * more.classes);
-    if (this.#intact) values.set(this.#intact.values);
-    values.set(more.values, known * more.classes);
-    this.#intact = { images, classes: more.classes, values };
-    return this.#intact;
+    if (known) values.set(known.values);
+    values.set(more.values, first * more.classes);
+    const intact = { images, classes: more.classes, values };
+    // not over those of a model or data set that was loaded meanwhile, nor of a longer run beside this one
+    const current = network === this.#network && data === this.#data;
+    if (current && images > (this.#intact?.images ?? 0)) this.#intact = intact;
+    return intact;
   }
 
   #calibrationImages({ images, seed }: CalibrationRequest): ImageSource {

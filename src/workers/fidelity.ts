@@ -1,4 +1,5 @@
 import { transfer } from 'comlink';
+import { CancelledError } from '../engine/job.ts';
 import { couplingGroups } from '../network/couplingGroups.ts';
 import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
 import type { Network } from '../network/network.ts';
@@ -19,8 +20,10 @@ export class Fidelity implements FidelityApi {
   #store = new StatisticsStore([]);
   #statistics: ReadonlyMap<string, LayerStatistics> = new Map();
   #scores = new Map<string, Float64Array>();
+  #supersede = (): void => {};
 
   async begin(network: Network): Promise<NormScores> {
+    this.#supersede();
     const groups = couplingGroups(network);
     this.#store = new StatisticsStore(consumerLayers(network, groups));
     this.#statistics = new Map();
@@ -33,14 +36,23 @@ export class Fidelity implements FidelityApi {
     );
   }
 
-  /** Batches that arrive while scores are being computed are added first: scoring never falls behind. */
+  /**
+   * Batches that arrive while scores are being computed are added first: scoring never falls behind.
+   * Rejects with `CancelledError` when a later `accumulate` or `begin` takes its place.
+   */
   async accumulate(port: MessagePort, onUpdate: (update: FidelityUpdate) => void): Promise<FidelityUpdate> {
+    this.#supersede();
     const store = new StatisticsStore(this.#store.layers);
     this.#store = store;
     this.#scores = new Map();
     let total = 0;
     let scoring: ReturnType<typeof setTimeout> | undefined;
     return new Promise((resolve, reject) => {
+      this.#supersede = () => {
+        clearTimeout(scoring);
+        port.close();
+        reject(new CancelledError());
+      };
       const score = (settled: boolean) => {
         clearTimeout(scoring);
         scoring = undefined;

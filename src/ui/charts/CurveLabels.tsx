@@ -1,4 +1,4 @@
-import { useXAxisScale, useYAxisScale } from 'recharts';
+import type { Plot } from './plot.ts';
 
 export interface CurveLabel {
   readonly text: string;
@@ -12,22 +12,28 @@ export interface CurveLabel {
 
 const LETTER = 6.3;
 
-/** Names rising curves along the line: above all of them, or right below its own. */
-export function CurveLabels({ labels }: { readonly labels: readonly CurveLabel[] }) {
-  const x = useXAxisScale();
-  const y = useYAxisScale();
+/** Names rising curves along the line: above all of them, or right below its own. `avoid`: where a handle stands above the curves. */
+export function CurveLabels({ labels, plot, avoid }: { readonly labels: readonly CurveLabel[]; readonly plot: Plot; readonly avoid?: number }) {
   const shown = labels.filter(({ curve }) => curve.length > 1);
-  if (!x || !y || shown.length === 0) return null;
-  const step = ((x(1) ?? 0) - (x(0) ?? 0)) || 1;
+  const step = plot.x(1) - plot.x(0);
   return shown.map(({ text, colour, curve, from, side }) => {
-    const start = Math.max(1, from * (curve.length - 1));
-    const end = Math.min(curve.length - 1, start + (LETTER * text.length) / step);
+    const n = curve.length - 1;
+    const length = (LETTER * text.length) / step;
+    const wanted = Math.max(1, from * n);
+    const start = side === 'above' && avoid !== undefined ? besides(wanted, length, avoid, 10 / step, n) : wanted;
+    const end = Math.min(n, start + length);
     const range = (values: readonly number[]) => values.slice(Math.floor(start), Math.ceil(end) + 1);
     const height = side === 'above' ? Math.max(...shown.flatMap((label) => range(label.curve))) : Math.min(...range(curve));
     return (
-      <text key={text} x={x(start)} y={(y(height) ?? 0) + (side === 'above' ? -7 : 15)} className="series-label" fill={colour}>
+      <text key={text} x={plot.x(start)} y={plot.y(height) + (side === 'above' ? -7 : 15)} className="series-label" fill={colour}>
         {text}
       </text>
     );
   });
+}
+
+/** Where a text of this length begins so that it does not lie over `avoid`: after it if there is room, else before. */
+function besides(start: number, length: number, avoid: number, gap: number, n: number): number {
+  if (avoid < start - gap || avoid > start + length + gap) return start;
+  return avoid + gap + length <= n ? avoid + gap : Math.max(0.5, avoid - gap - length);
 }

@@ -44,7 +44,13 @@ export function drawStrip(canvas: HTMLCanvasElement, cells: readonly StripCell[]
   });
 }
 
+const hatches = new Map<string, CanvasPattern>();
+
+/** Kept for each colour and pixel ratio: making one costs more than drawing a strip. */
 function hatch(context: CanvasRenderingContext2D, palette: Palette, ratio: number): CanvasPattern | string {
+  const key = `${css(palette.cut)} ${ratio}`;
+  const known = hatches.get(key);
+  if (known) return known;
   const tile = document.createElement('canvas');
   const side = Math.round(4 * ratio);
   tile.width = side;
@@ -60,7 +66,9 @@ function hatch(context: CanvasRenderingContext2D, palette: Palette, ratio: numbe
     pen.stroke();
   }
   const pattern = context.createPattern(tile, 'repeat');
+  if (!pattern) return css(palette.cut);
   // The pattern is in device pixels already.
-  pattern?.setTransform(new DOMMatrix().scale(1 / ratio));
-  return pattern ?? css(palette.cut);
+  pattern.setTransform(new DOMMatrix().scale(1 / ratio));
+  hatches.set(key, pattern);
+  return pattern;
 }

@@ -6,14 +6,8 @@ const COPIED = ['fill', 'fill-opacity', 'stroke', 'stroke-width', 'stroke-dashar
 export function saveSvg(holder: HTMLElement, name: string): void {
   const chart = holder.querySelector('svg.recharts-surface');
   if (!chart) return;
-  const copy = chart.cloneNode(true) as SVGElement;
-  const originals = [chart, ...chart.querySelectorAll('*')];
-  [copy, ...copy.querySelectorAll('*')].forEach((element, index) => {
-    const style = getComputedStyle(originals[index]);
-    for (const property of COPIED) element.setAttribute(property, style.getPropertyValue(property));
-    element.removeAttribute('style');
-    element.removeAttribute('class');
-  });
+  const copy = styledCopy(chart);
+  for (const overlay of holder.querySelectorAll('svg.overlay')) copy.append(...styledCopy(overlay).childNodes);
   const { width, height } = chart.getBoundingClientRect();
   copy.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   copy.setAttribute('viewBox', `0 0 ${width} ${height}`);
@@ -26,4 +20,17 @@ export function saveSvg(holder: HTMLElement, name: string): void {
   title.textContent = holder.getAttribute('aria-label');
   copy.prepend(title);
   download(`${name}.svg`, new XMLSerializer().serializeToString(copy), 'image/svg+xml');
+}
+
+/** A copy whose looks stand in its own attributes. */
+function styledCopy(original: Element): SVGElement {
+  const copy = original.cloneNode(true) as SVGElement;
+  const originals = [original, ...original.querySelectorAll('*')];
+  [copy, ...copy.querySelectorAll('*')].forEach((element, index) => {
+    const style = getComputedStyle(originals[index]);
+    for (const property of COPIED) element.setAttribute(property, style.getPropertyValue(property));
+    element.removeAttribute('style');
+    element.removeAttribute('class');
+  });
+  return copy;
 }

@@ -8,9 +8,6 @@ interface DialogProps {
   readonly wide?: boolean;
 }
 
-// React's types do not know the attribute yet.
-const CLOSES_BY_CLICK_OUTSIDE = { closedby: 'any' };
-
 /** A modal dialog, open as long as it is rendered. */
 export function Dialog({ title, label, onClose, children, wide = false }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -24,7 +21,7 @@ export function Dialog({ title, label, onClose, children, wide = false }: Dialog
       className={wide ? 'dialog wide' : 'dialog'}
       aria-label={label}
       onClose={onClose}
-      {...CLOSES_BY_CLICK_OUTSIDE}
+      closedby="any"
     >
       <div className="dialog-body">
         <header className="dialog-head">

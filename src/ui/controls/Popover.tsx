@@ -8,11 +8,13 @@ interface PopoverProps {
   /** What the opened panel is called. */
   readonly title: string;
   readonly align?: 'left' | 'right';
+  /** Without the sign that something opens. */
+  readonly plain?: boolean;
   readonly children: ReactNode | ((close: () => void) => ReactNode);
 }
 
 /** A button that opens a small panel below itself; closes on Escape and on a click elsewhere. */
-export function Popover({ button, label, title, align = 'left', children }: PopoverProps) {
+export function Popover({ button, label, title, align = 'left', plain = false, children }: PopoverProps) {
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDialogElement>(null);
@@ -32,6 +34,7 @@ export function Popover({ button, label, title, align = 'left', children }: Popo
     <>
       <button ref={opener} type="button" className="pick" popoverTarget={id} aria-label={label} aria-haspopup="dialog">
         {button}
+        {!plain && <span aria-hidden="true"> ▾</span>}
       </button>
       <dialog ref={panel} id={id} popover="auto" aria-label={title} className="popover" onToggle={place}>
         {typeof children === 'function' ? children(close) : children}

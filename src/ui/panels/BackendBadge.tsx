@@ -19,6 +19,7 @@ export function BackendBadge() {
       title="Backend"
       label={`Backend: ${name}`}
       align="right"
+      plain
       button={
         <span className="badge" data-state={engine}>
           <span className="dot" aria-hidden="true" />

@@ -6,7 +6,8 @@ import { PixelPicture } from '../controls/PixelPicture.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { useShownOutcome } from './useShownOutcome.ts';
 
-const SHOWN = 8;
+const FEW = 5;
+const MANY = 30;
 
 /** Test images that the pruned network takes for something else than the intact one did. */
 export function ChangedPictures() {
@@ -17,7 +18,8 @@ export function ChangedPictures() {
   const { shown } = useShownOutcome();
   const current = shown === 'oneShot' || shown === 'sequential';
   const changed = useMemo(() => (before && after ? changedPredictions(before, after) : undefined), [before, after]);
-  const some = useMemo(() => (changed ? varied(changed, SHOWN) : []), [changed]);
+  const [many, setMany] = useState(false);
+  const some = useMemo(() => (changed ? varied(changed, many ? MANY : FEW) : []), [changed, many]);
   const [pictures, setPictures] = useState<ReadonlyMap<number, Picture>>(new Map());
 
   useEffect(() => {
@@ -58,6 +60,11 @@ export function ChangedPictures() {
           );
         })}
       </ul>
+      {changed.length > FEW && (
+        <button type="button" className="link" aria-expanded={many} onClick={() => setMany(!many)}>
+          {many ? 'Show fewer' : 'Show more'}
+        </button>
+      )}
     </div>
   );
 }

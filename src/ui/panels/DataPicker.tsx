@@ -12,10 +12,10 @@ export function DataPicker() {
   return (
     <Popover
       title="Calibration pictures"
-      label={`Calibration: ${images} training images, seed ${seed}`}
+      label={`Calibration: ${whole(images)} training images seed ${seed}`}
       button={
         <>
-          {whole(images)} training images <small>seed {seed}</small> ▾
+          {whole(images)} training images <small>seed {seed}</small>
         </>
       }
     >

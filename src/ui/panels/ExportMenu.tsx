@@ -22,7 +22,7 @@ export function ExportMenu() {
     }
   };
   return (
-    <Popover button={<>Export ▾</>} title="Export" align="right">
+    <Popover button="Export" title="Export" align="right">
       {(close) => (
         <div className="menu">
           <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportModel', close)}>

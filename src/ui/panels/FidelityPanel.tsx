@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo } from 'react';
 import { toCsv } from '../../lab/csv.ts';
 import { shownFidelity, shownGroups } from '../../lab/experiment.ts';
 import { whole } from '../../lab/format.ts';
@@ -18,8 +18,9 @@ export function FidelityPanel() {
   const name = useExperiment((experiment) => experiment.selectedGroup);
   const groups = useExperiment(shownGroups);
   const nodes = useExperiment((experiment) => experiment.model.loaded?.nodes);
-  const fidelity = useExperiment((experiment) => shownFidelity(experiment).groups?.find((group) => group.name === name));
-  const detail = useExperiment((experiment) => (name === undefined ? undefined : experiment.details[name]));
+  // Curves are drawn in a task of their own, after the strips: both in one would hold the page up.
+  const fidelity = useDeferredValue(useExperiment((experiment) => shownFidelity(experiment).groups?.find((group) => group.name === name)));
+  const detail = useDeferredValue(useExperiment((experiment) => (name === undefined ? undefined : experiment.details[name])));
   const compensate = useExperiment((experiment) => experiment.request.compensate);
   const width = useExperiment((experiment) => (name === undefined ? undefined : experiment.keep?.[name]?.length));
   const held = useExperiment((experiment) => name !== undefined && experiment.pins[name] !== undefined);
@@ -55,8 +56,8 @@ export function FidelityPanel() {
       title={title}
       subtitle={
         <>
-          {label && `${label} · `}fidelity η of the best k channels, optimally reweighted · {source}
-          {detail && ` · band: ${detail.band.permutations} random subsets, 5–95 %`}
+          {label && `${label} · `}fidelity η of the best k channels · {source}
+          {detail && ` · band: ${detail.band.permutations} random orders, 5–95 %`}
           {held && name !== undefined && (
             <>
               {' · '}

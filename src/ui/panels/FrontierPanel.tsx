@@ -1,4 +1,4 @@
-import { lazy, Suspense, useCallback, useMemo } from 'react';
+import { lazy, Suspense, useCallback, useDeferredValue, useMemo } from 'react';
 import { frontierCsv } from '../../lab/csv.ts';
 import { FRONTIER_AXES } from '../../lab/experiment.ts';
 import { milliseconds, percent, whole } from '../../lab/format.ts';
@@ -29,7 +29,7 @@ export function FrontierPanel() {
   const cost = useExperiment(intactCost);
   const measured = useExperiment((experiment) => experiment.intact);
 
-  const series = useMemo(() => frontierSeries({ sweepPoints, history, precomputed }, axis), [sweepPoints, history, precomputed, axis]);
+  const series = useDeferredValue(useMemo(() => frontierSeries({ sweepPoints, history, precomputed }, axis), [sweepPoints, history, precomputed, axis]));
   const intact = useMemo((): SeriesPoint | undefined => {
     const accuracy = measured?.evaluation.accuracy ?? precomputed?.intact.accuracy;
     const x = axis === 'latency' ? measured?.latency : cost?.[axis];
@@ -37,10 +37,12 @@ export function FrontierPanel() {
   }, [measured, precomputed, cost, axis]);
   const { shown, outcome, macs, params } = useShownOutcome();
   const x = axis === 'latency' ? outcome?.latency : axis === 'macs' ? macs : params;
-  const current = useMemo(() => (outcome && x !== undefined ? { x, accuracy: outcome.accuracy, stale: shown === 'stale' } : undefined), [outcome, x, shown]);
+  const accuracy = outcome?.accuracy;
+  const stale = shown === 'stale';
+  const current = useMemo(() => (accuracy !== undefined && x !== undefined ? { x, accuracy, stale } : undefined), [accuracy, x, stale]);
 
   const whole100 = intact?.x;
-  const formatX = useCallback((value: number) => (axis === 'latency' || whole100 === undefined ? milliseconds(value) : `${Math.round((100 * value) / whole100)} %`), [axis, whole100]);
+  const formatX = useCallback((value: number) => (axis === 'latency' || whole100 === undefined ? milliseconds(value) : `${Math.round((100 * value) / whole100)}\u00a0%`), [axis, whole100]);
   const table = useMemo(
     (): ChartTable => ({
       header: ['method', AXIS_LABELS[axis], 'accuracy', 'images', 'source'],
@@ -59,7 +61,7 @@ export function FrontierPanel() {
       subtitle={
         <span className="row wrap">
           <span>
-            Test accuracy{outcome ? ` on ${whole(outcome.images)} images` : ''}, no training after the cut, against
+            Test accuracy{outcome ? ` on ${whole(outcome.images)} images` : ''}, untrained, against
           </span>
           <SegmentedControl quiet legend="Frontier against" options={AXIS_OPTIONS} value={axis} onChange={(next) => lab.setAxis(next)} />
           {stored && <span className="tag">dashed: precomputed on {precomputed?.machine}</span>}

@@ -22,7 +22,8 @@ export const GroupRow = memo(function GroupRow({ label, channels, scores, fideli
   const lab = useLab();
   const { name } = label;
   const [active, setActive] = useState<number>();
-  const cells = useMemo(() => stripCells(channels, scores, fidelity, kept, pins), [channels, scores, fidelity, kept, pins]);
+  const order = useMemo(() => channelOrder(channels, scores), [channels, scores]);
+  const cells = useMemo(() => stripCells(order, fidelity, kept, pins), [order, fidelity, kept, pins]);
   const toggle = useCallback(
     (channel: number) => {
       lab.selectGroup(name);
@@ -33,6 +34,7 @@ export const GroupRow = memo(function GroupRow({ label, channels, scores, fideli
   const open = useCallback((channel: number) => onOpen(name, channel), [onOpen, name]);
   const width = kept?.length ?? channels;
   const byHand = pins ? pinnedCount({ [name]: pins }) : 0;
+  const handText = byHand === channels ? 'held' : `${byHand} by hand`;
   const at = active === undefined ? undefined : cells[active];
 
   return (
@@ -42,8 +44,8 @@ export const GroupRow = memo(function GroupRow({ label, channels, scores, fideli
           {label.short}
         </button>
         {byHand > 0 && (
-          <button type="button" className="small" aria-label={`Reset ${byHand} channels set by hand in ${label.full}`} onClick={() => lab.resetPins(name)}>
-            {byHand === channels ? 'held' : `${byHand} by hand`} ✕
+          <button type="button" className="small" aria-label={`${handText}: reset ${label.full}`} onClick={() => lab.resetPins(name)}>
+            {handText} <span aria-hidden="true">✕</span>
           </button>
         )}
         <span className="mute">
@@ -68,11 +70,14 @@ function describe({ channel, kept, pinned }: StripCell, fidelity: readonly numbe
   return `${score === undefined ? '' : `fidelity ${score.toFixed(3)} · `}${kept ? 'kept' : 'cut'}${pinned ? ' by hand' : ''}`;
 }
 
-function stripCells(channels: number, scores: ArrayLike<number> | undefined, fidelity: readonly number[] | undefined, kept: readonly number[] | undefined, pins: Pins[string] | undefined): readonly StripCell[] {
-  const keptSet = new Set(kept ?? Array.from({ length: channels }, (_, channel) => channel));
-  const greatest = Math.max(1e-12, ...(fidelity ?? []));
+function channelOrder(channels: number, scores: ArrayLike<number> | undefined): readonly number[] {
   const order = Array.from({ length: channels }, (_, channel) => channel);
-  if (scores) order.sort((a, b) => scores[b] - scores[a] || a - b);
+  return scores ? order.sort((a, b) => scores[b] - scores[a] || a - b) : order;
+}
+
+function stripCells(order: readonly number[], fidelity: readonly number[] | undefined, kept: readonly number[] | undefined, pins: Pins[string] | undefined): readonly StripCell[] {
+  const keptSet = new Set(kept ?? order);
+  const greatest = Math.max(1e-12, ...(fidelity ?? []));
   return order.map((channel) => ({
     channel,
     strength: fidelity ? Math.max(0, fidelity[channel] / greatest) : Number.NaN,

@@ -35,7 +35,7 @@ export function HistoryBranchItem({ branch: { node, children }, current, chosen,
         <div className="plan">
           <input type="checkbox" aria-label={`Compare ${name}`} checked={chosen.includes(node.id)} onChange={() => onChoose(node.id)} />
           <button type="button" className={isCurrent ? 'plan-name on' : 'plan-name'} aria-current={isCurrent || undefined} title={`Go back to this plan (${whole(node.outcome.images)} test images)`} onClick={() => void lab.goTo(node)}>
-            {name}: {percent(node.outcome.accuracy)}
+            {name}: <b>{percent(node.outcome.accuracy)}</b>
           </button>
           <span className="plan-tools">
             <button type="button" className="small" aria-label={`Rename ${name}`} onClick={() => setNaming(true)}>

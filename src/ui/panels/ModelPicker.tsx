@@ -11,13 +11,14 @@ export function ModelPicker() {
   const model = useExperiment((experiment) => experiment.model);
   const params = useExperiment((experiment) => intactCost(experiment)?.params);
   const shown = model.opening ?? model.descriptor;
+  const about = [taskOf(shown), params && !model.opening ? count(params) : undefined].filter(Boolean).join(' · ');
   return (
     <Popover
       title="Model"
-      label={`Model: ${modelLabel(shown)}`}
+      label={`Model: ${modelLabel(shown)} ${about}`}
       button={
         <>
-          {modelLabel(shown)} <small>{[taskOf(shown), params && !model.opening ? count(params) : undefined].filter(Boolean).join(' · ')}</small> ▾
+          {modelLabel(shown)} <small>{about}</small>
         </>
       }
     >

@@ -80,7 +80,7 @@ export function NetworkPanel() {
       </div>
       {pinnedCount(pins) > 0 && (
         <button type="button" className="pick" onClick={() => lab.resetPins()}>
-          Reset all {pinnedCount(pins)} channels set by hand
+          {pinnedCount(pins) === 1 ? 'Reset the channel set by hand' : `Reset all ${pinnedCount(pins)} channels set by hand`}
         </button>
       )}
       {open && (

@@ -13,7 +13,7 @@ export function SweepControl() {
   const ready = useExperiment((experiment) => experiment.calibration.status === 'done' && experiment.engine === 'ready');
   if (job) return <JobLine job={job} cancelLabel="Cancel sweep" />;
   return (
-    <Popover title="Measure the frontier" button="Measure ▾" align="right">
+    <Popover title="Measure the frontier" button="Measure" align="right">
       {(close) => <SweepForm ready={ready} close={close} />}
     </Popover>
   );

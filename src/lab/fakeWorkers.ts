@@ -1,0 +1,231 @@
+/** In-memory stand-ins for the two workers, for the lab's tests: they record calls and answer at once, or when told to. */
+import { costModel } from '../network/costModel.ts';
+import { networkCosts } from '../network/costs.ts';
+import { couplingGroups } from '../network/couplingGroups.ts';
+import type { Network, NodeOf, Weight } from '../network/network.ts';
+import { inferShapes } from '../network/shapes.ts';
+import type { EngineApi, Evaluation, FidelityApi, FidelityUpdate, JobId, LoadedModel } from '../workers/protocol.ts';
+import type { EngineClient, FidelityClient } from './clients.ts';
+import { CancelledError } from './errors.ts';
+
+const WIDTHS = [8, 12] as const;
+const CLASSES = 10;
+
+/** Input, two 3 × 3 convolutions of 8 and 12 channels, and a dense layer. */
+export function smallNetwork(name = 'small'): Network {
+  const conv = (id: string, input: string, inputs: number, outputs: number): NodeOf<'conv2d'> => ({
+    id,
+    op: 'conv2d',
+    inputs: [input],
+    attributes: { strides: [1, 1], padding: 'same', dilations: [1, 1] },
+    weights: { kernel: weight([3, 3, inputs, outputs]) },
+  });
+  return {
+    name,
+    output: 'logits',
+    nodes: [
+      { id: 'input', op: 'input', inputs: [], attributes: { shape: [8, 8, 3] }, weights: {} },
+      conv('first', 'input', 3, WIDTHS[0]),
+      conv('second', 'first', WIDTHS[0], WIDTHS[1]),
+      { id: 'pool', op: 'globalAveragePool2d', inputs: ['second'], attributes: {}, weights: {} },
+      { id: 'logits', op: 'dense', inputs: ['pool'], attributes: {}, weights: { kernel: weight([WIDTHS[1], CLASSES]) } },
+    ],
+  };
+}
+
+export function loadedModel(network: Network): LoadedModel {
+  const groups = couplingGroups(network);
+  const shapes = inferShapes(network);
+  const { macs, parameters, bytes } = networkCosts(network);
+  return {
+    network,
+    inputShape: [8, 8, 3],
+    groups,
+    costModel: costModel(network, groups),
+    cost: { macs, params: parameters, bytes },
+    nodes: network.nodes.map(({ id, op }) => ({ id, op, shape: shapes.get(id) ?? [], macs: 0, params: 0 })),
+  };
+}
+
+export function fidelityUpdate(images: number, total: number): FidelityUpdate {
+  const groups = ['first', 'second'].map((name, i) => {
+    const n = WIDTHS[i];
+    const curve = Array.from({ length: n }, (_, k) => (k + 1) / n);
+    return { name, singleton: Array.from({ length: n }, (_, channel) => (n - channel) / n), curves: { scale: curve, leastSquares: curve.map(Math.sqrt) } };
+  });
+  return { images, total, change: 0.001, groups };
+}
+
+/** Accuracy tells how much of the network the plan kept, so that tests can tell evaluations apart. */
+export function evaluation(images: number, kept = 1): Evaluation {
+  const predictions = Int32Array.from({ length: images }, (_, i) => i % CLASSES);
+  return {
+    images,
+    accuracy: kept,
+    agreement: kept,
+    logitError: 1 - kept,
+    perClass: Array.from({ length: CLASSES }, () => ({ correct: images / CLASSES, total: images / CLASSES })),
+    predictions,
+    labels: predictions,
+    seconds: 0.01,
+  };
+}
+
+type Held = 'loadModel' | 'calibrate' | 'evaluate' | 'pruneSequentially';
+
+/** What the fake engines of one test share. */
+export class FakeWorkers {
+  /** Names of the calls in order, such as `evaluate plan 1000`. */
+  readonly calls: string[] = [];
+  readonly engines: FakeEngine[] = [];
+  readonly fidelities: FakeFidelity[] = [];
+  /** Calls of these names wait until `release`. */
+  readonly held = new Set<Held>();
+  /** The next call of this name fails with this error. */
+  readonly failures = new Map<string, Error>();
+  loadError: Error | undefined;
+  testImages = 1000;
+  #waiting: (() => void)[] = [];
+
+  readonly createEngineClient = (): EngineClient => {
+    const engine = new FakeEngine(this);
+    this.engines.push(engine);
+    return engine;
+  };
+
+  readonly createFidelityClient = (): FidelityClient => {
+    const fidelity = new FakeFidelity(this);
+    this.fidelities.push(fidelity);
+    return fidelity;
+  };
+
+  release(): void {
+    this.held.clear();
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const go of waiting) go();
+  }
+
+  fail(name: string): void {
+    const error = this.failures.get(name);
+    if (!error) return;
+    this.failures.delete(name);
+    throw error;
+  }
+
+  hold(name: Held): Promise<void> {
+    return this.held.has(name) ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
+  }
+}
+
+class FakeClient {
+  terminated = false;
+  #callback: (error: Error) => void = () => {};
+
+  terminate(): void {
+    this.terminated = true;
+  }
+
+  onDeath(callback: (error: Error) => void): void {
+    this.#callback = callback;
+  }
+
+  die(message: string): void {
+    this.#callback(new Error(message));
+  }
+}
+
+export class FakeEngine extends FakeClient implements EngineClient {
+  readonly api: EngineApi;
+  readonly ports: MessagePort[] = [];
+
+  constructor(workers: FakeWorkers) {
+    super();
+    const cancelled = new Set<JobId>();
+    const cancellers = new Map<JobId, () => void>();
+    const job = async <T>(id: JobId, name: Held, call: string, result: () => T): Promise<T> => {
+      workers.calls.push(call);
+      const cancel = new Promise<never>((_, reject) => cancellers.set(id, () => reject(new CancelledError())));
+      await Promise.race([workers.hold(name), cancel]);
+      if (cancelled.has(id)) throw new CancelledError();
+      workers.fail(name);
+      return result();
+    };
+    this.api = {
+      start: async (choice) => {
+        workers.calls.push(`start ${choice}`);
+        return { name: 'wasm', software: false, reason: 'a test', checks: [] };
+      },
+      loadModel: async (source) => {
+        const name = source.kind === 'url' ? (source.url.split('/').at(-2) ?? '') : 'files';
+        workers.calls.push(`loadModel ${name}`);
+        await workers.hold('loadModel');
+        if (workers.loadError) throw workers.loadError;
+        return loadedModel(smallNetwork(name));
+      },
+      loadDataset: async () => ({ id: 'toy', name: 'Toy', classes: Array.from({ length: CLASSES }, (_, i) => `class ${i}`), shape: [8, 8, 3], train: 5000, test: workers.testImages }),
+      calibrate: async (id, { images, seed }, port, onProgress) => {
+        this.ports.push(port);
+        onProgress({ done: images / 2, total: images, rate: 100, secondsLeft: 1 });
+        port.postMessage({ kind: 'batch', images: images / 2, done: images / 2, total: images, layers: [] });
+        try {
+          return await job(id, 'calibrate', `calibrate ${images} ${seed}`, () => ({ images, seconds: 1 }));
+        } finally {
+          port.postMessage({ kind: 'end' });
+        }
+      },
+      pruneSequentially: (id, { keep }) => job(id, 'pruneSequentially', 'pruneSequentially', () => ({ keep, weights: {} })),
+      evaluate: (id, { plan, images }) => job(id, 'evaluate', `evaluate ${plan ? 'plan' : 'intact'} ${images}`, () => evaluation(images, plan ? share(plan.keep) : 1)),
+      latency: async () => ({ milliseconds: 2, batch: 1, runs: 5 }),
+      exciting: (id) => job(id, 'evaluate', 'exciting', () => []),
+      pictures: async () => [],
+      cancel: async (id) => {
+        cancelled.add(id);
+        cancellers.get(id)?.();
+      },
+      memory: async () => ({ tensors: 0, bytes: 0 }),
+    };
+  }
+}
+
+export class FakeFidelity extends FakeClient implements FidelityClient {
+  readonly api: FidelityApi;
+
+  constructor(workers: FakeWorkers) {
+    super();
+    this.api = {
+      begin: async () => {
+        workers.calls.push('begin');
+        return { first: norms(WIDTHS[0]), second: norms(WIDTHS[1]) };
+      },
+      accumulate: (port, onUpdate) =>
+        new Promise((resolve) => {
+          let total = 0;
+          port.onmessage = ({ data }: MessageEvent<{ kind: 'batch'; images: number; total: number } | { kind: 'end' }>) => {
+            if (data.kind === 'end') return resolve(fidelityUpdate(total, total));
+            total = data.total;
+            onUpdate(fidelityUpdate(data.images, data.total));
+          };
+        }),
+      detail: async (name) => ({ name, band: { median: [], low: [], high: [], best: [], permutations: 0 }, greedy: [] }),
+      compensate: async (keep) => {
+        workers.calls.push('compensate');
+        return { keep, weights: {} };
+      },
+    };
+  }
+}
+
+function share(keep: Readonly<Record<string, readonly number[]>>): number {
+  return Object.values(keep).reduce((sum, kept) => sum + kept.length, 0) / (WIDTHS[0] + WIDTHS[1]);
+}
+
+function norms(n: number) {
+  const rising = Array.from({ length: n }, (_, i) => i + 1);
+  return { l1: rising, l2: rising };
+}
+
+function weight(shape: readonly number[]): Weight {
+  const size = shape.reduce((product, extent) => product * extent, 1);
+  return { shape, values: Float32Array.from({ length: size }, (_, i) => Math.sin(i + 1)) };
+}

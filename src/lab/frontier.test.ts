@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_REQUEST, type Pins } from '../pruning/pruneRequest.ts';
+import type { FrontierPoint } from './experiment.ts';
+import { frontierSeries } from './frontier.ts';
+import { EMPTY_HISTORY, recordPlan, type History } from './history.ts';
+import type { Precomputed } from './precomputed.ts';
+
+const method = { select: 'l1', compensate: 'none', order: 'sequential' } as const;
+const point = (value: number, accuracy: number, more: Partial<FrontierPoint> = {}): FrontierPoint => ({
+  ...method, target: { kind: 'macs', value }, macs: value * 100, params: value * 10, accuracy, images: 1000, seed: 1, calibrationImages: 512, ...more,
+});
+const precomputed: Precomputed = {
+  version: 1, model: 'm', images: 512, seed: 1, machine: 'a machine', backend: 'wasm', groups: [], cost: { macs: 100, params: 10, bytes: 40 }, groupsStructure: [],
+  frontier: [{ method, points: [{ target: 0.5, macs: 50, params: 5, accuracy: 0.4, images: 10_000 }, { target: 0.25, macs: 25, params: 2, accuracy: 0.2, images: 10_000 }] }],
+  intact: { accuracy: 0.9, images: 10_000 },
+};
+
+function tried(pins: Pins): History {
+  return recordPlan(EMPTY_HISTORY, {
+    settings: { request: DEFAULT_REQUEST, pins, images: 512 },
+    keep: {},
+    cost: { macs: 50, params: 5, bytes: 20 },
+    outcome: { images: 1000, accuracy: 0.8, agreement: 0.9, perClass: [], latency: 3 },
+  });
+}
+
+describe('frontier series', () => {
+  it('are one for each method, ascending, whatever the order without compensation', () => {
+    const series = frontierSeries({ sweepPoints: [point(0.5, 0.4), point(0.25, 0.2, { order: 'oneShot' })], history: EMPTY_HISTORY }, 'macs');
+    expect(series).toHaveLength(1);
+    expect(series[0].points.map(({ x }) => x)).toEqual([25, 50]);
+  });
+
+  it('keep the point on most images where two stand at one place', () => {
+    const [series] = frontierSeries({ sweepPoints: [point(0.5, 0.4), point(0.5, 0.41, { images: 10_000 })], history: EMPTY_HISTORY }, 'macs');
+    expect(series.points).toEqual([{ x: 50, accuracy: 0.41, images: 10_000 }]);
+  });
+
+  it('show precomputed points until as many are measured here', () => {
+    const one = frontierSeries({ sweepPoints: [point(0.5, 0.4)], history: EMPTY_HISTORY, precomputed }, 'macs');
+    expect(one.map((series) => series.precomputed).toSorted((a, b) => Number(a) - Number(b))).toEqual([false, true]);
+    const both = frontierSeries({ sweepPoints: [point(0.5, 0.4), point(0.25, 0.2)], history: EMPTY_HISTORY, precomputed }, 'macs');
+    expect(both.map((series) => series.precomputed)).toEqual([false]);
+  });
+
+  it('take in tried plans, but not those with channels set by hand', () => {
+    expect(frontierSeries({ sweepPoints: [], history: tried({}) }, 'latency')[0].points[0].x).toBe(3);
+    expect(frontierSeries({ sweepPoints: [], history: tried({ a: { 0: true } }) }, 'macs')).toEqual([]);
+  });
+});

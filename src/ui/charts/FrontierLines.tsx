@@ -1,0 +1,91 @@
+import { memo, useMemo } from 'react';
+import { CartesianGrid, Line, LineChart, Tooltip, XAxis, YAxis } from 'recharts';
+import type { FrontierSeries, SeriesPoint } from '../../lab/frontier.ts';
+import type { Size } from '../controls/useSize.ts';
+import { TOOLTIP } from './tooltipStyle.ts';
+
+interface FrontierLinesProps {
+  readonly size: Size;
+  /** Room for the names at the right. */
+  readonly right: number;
+  readonly least: number;
+  readonly most: number;
+  readonly series: readonly FrontierSeries[];
+  readonly intact?: SeriesPoint;
+  readonly formatX: (x: number) => string;
+  readonly colourOf: (series: FrontierSeries) => string;
+}
+
+export const AXIS_WIDTH = 44;
+export const AXIS_HEIGHT = 24;
+export const MARGIN = { top: 12, bottom: 4 } as const;
+
+/** The series alone: they are drawn again only when one of them changes. */
+export const FrontierLines = memo(function FrontierLines({ size, right, least, most, series, intact, formatX, colourOf }: FrontierLinesProps) {
+  // Recharts works an axis out again whenever one of its props is a new object.
+  const rows = useMemo(() => chartRows(series, intact), [series, intact]);
+  const margin = useMemo(() => ({ ...MARGIN, right, left: 0 }), [right]);
+  const domain = useMemo((): [number, number] => [least, most], [least, most]);
+  const whole = intact?.x ?? most;
+  const marks = useMemo(() => ticks(least, most, whole), [least, most, whole]);
+  const heading = useMemo(() => (x: unknown) => formatX(Number(x)), [formatX]);
+  return (
+    <LineChart width={size.width} height={size.height} data={rows} margin={margin} accessibilityLayer={false}>
+      <CartesianGrid vertical={false} stroke="var(--line)" />
+      <XAxis dataKey="x" type="number" domain={domain} reversed ticks={marks} tickFormatter={formatX} height={AXIS_HEIGHT} tickLine={false} axisLine={false} />
+      <YAxis domain={UNIT} ticks={QUARTERS} tickFormatter={wholePercent} width={AXIS_WIDTH} tickLine={false} axisLine={false} />
+      {series.map((entry) => {
+        const colour = colourOf(entry);
+        return (
+          <Line
+            key={entry.key}
+            dataKey={entry.key}
+            name={entry.precomputed ? `${entry.label} (precomputed)` : entry.label}
+            stroke={colour}
+            strokeWidth={entry.precomputed ? 1.5 : 2.2}
+            strokeDasharray={dashes(entry)}
+            dot={{ r: entry.precomputed ? 2.2 : 3, fill: entry.precomputed ? 'var(--card)' : colour, stroke: colour, strokeWidth: 1.2, strokeDasharray: 'none' }}
+            connectNulls
+            isAnimationActive={false}
+          />
+        );
+      })}
+      {intact && <Line dataKey="intact" name="intact" stroke="none" dot={{ r: 3, fill: 'var(--ink)', stroke: 'none' }} isAnimationActive={false} />}
+      <Tooltip isAnimationActive={false} labelFormatter={heading} formatter={exactPercent} contentStyle={TOOLTIP} />
+    </LineChart>
+  );
+});
+
+const UNIT: [number, number] = [0, 1];
+const QUARTERS = [0, 0.25, 0.5, 0.75, 1];
+
+function wholePercent(value: number): string {
+  return `${Math.round(value * 100)}\u00a0%`;
+}
+
+function exactPercent(value: unknown): string {
+  return `${(100 * Number(value)).toFixed(1)} %`;
+}
+
+/** Dashed where precomputed, dotted where one-shot. */
+function dashes({ precomputed, method }: FrontierSeries): string | undefined {
+  if (method.order === 'oneShot' && method.compensate !== 'none') return precomputed ? '5 3 1.5 3' : '1.5 3';
+  return precomputed ? '5 4' : undefined;
+}
+
+type Row = { readonly x: number } & Readonly<Record<string, number>>;
+
+/** One row for each x, with the series that have a point there; all series start at the intact network. */
+function chartRows(series: readonly FrontierSeries[], intact: SeriesPoint | undefined): readonly Row[] {
+  const rows = new Map<number, Record<string, number>>(intact ? [[intact.x, { intact: intact.accuracy }]] : []);
+  const add = (key: string, { x, accuracy }: SeriesPoint) => rows.set(x, { ...rows.get(x), [key]: accuracy });
+  for (const { key, points } of series) {
+    for (const point of points) add(key, point);
+    if (intact && points.every(({ x }) => x < intact.x)) add(key, intact);
+  }
+  return [...rows].map(([x, values]) => ({ ...values, x })).sort((a, b) => b.x - a.x);
+}
+
+function ticks(low: number, high: number, whole: number): readonly number[] {
+  return [1, 0.8, 0.6, 0.4, 0.2, 0].map((share) => share * whole).filter((tick) => tick >= low && tick <= high);
+}
