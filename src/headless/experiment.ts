@@ -3,7 +3,7 @@ import type { ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
-import { costModel, totalCost, type CostModel } from '../network/costModel.ts';
+import { costModel, totalCost } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
 import { couplingGroups } from '../network/couplingGroups.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
@@ -13,7 +13,7 @@ import { prune } from '../network/surgery.ts';
 import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
 import { keepSets, prunableGroups } from '../pruning/keepSets.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
-import type { PruneRequest } from '../pruning/pruneRequest.ts';
+import type { BudgetTarget, PruneRequest } from '../pruning/pruneRequest.ts';
 import { rankingsFor } from '../pruning/rankings.ts';
 import { StatisticsStore } from '../pruning/statisticsStore.ts';
 
@@ -82,11 +82,14 @@ export async function pruneAsRequested(
   job: Job = {},
 ): Promise<Omit<Pruned, 'milliseconds'> & { readonly milliseconds: Omit<Pruned['milliseconds'], 'calibrate'> }> {
   const { network, groups, layers } = subject;
+  assertReachable(subject, request.target);
   const clock = stopwatch();
   const statistics = store.statistics();
-  const costs = costModel(network, groups);
-  const keep = keepSets(request.target, rankingsFor(request, network, groups, layers, statistics), costs);
-  assertReached(request.target, keep, costs);
+  const keep = keepSets(
+    request.target,
+    rankingsFor(request, network, groups, layers, statistics),
+    costModel(network, groups),
+  );
   const select = clock();
   const plan =
     request.order === 'sequential'
@@ -105,11 +108,17 @@ export async function pruneAsRequested(
   };
 }
 
-function assertReached({ kind, value }: PruneRequest['target'], keep: PrunePlan['keep'], costs: CostModel): void {
+/**
+ * Fails early where no plan can meet the target.
+ *
+ * @throws UnreachableTargetError where even one channel in every group costs more
+ */
+export function assertReachable({ network, groups }: Subject, { kind, value }: BudgetTarget): void {
   if (kind !== 'macs' && kind !== 'params') return;
+  const costs = costModel(network, groups);
   const cost = kind === 'macs' ? 'macs' : 'parameters';
-  const widths = Object.fromEntries(Object.entries(keep).map(([group, kept]) => [group, kept.length]));
-  const share = totalCost(costs, widths)[cost] / totalCost(costs, {})[cost];
+  const least = Object.fromEntries(prunableGroups(groups).map(({ name }) => [name, 1]));
+  const share = totalCost(costs, least)[cost] / totalCost(costs, {})[cost];
   if (share > value) {
     throw new UnreachableTargetError(
       `${kind}=${value} cannot be reached: one channel in every group already takes ${(100 * share).toFixed(2)} % of the ${kind}.`,

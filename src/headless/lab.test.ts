@@ -314,6 +314,7 @@ describe('a mistake', { concurrent: true }, () => {
     ['an array that is none', () => evaluateBadly({ images: join(root, 'package.json') }), /NpyError: Not a \.npy file/],
     ['a target of an unknown kind', () => pruneBadly({ target: 'flops=0.5' }), /flops=0\.5.*macs, params, channels, eta/],
     ['a target above 1', () => pruneBadly({ target: 'macs=1.5' }), /macs=1\.5.*at most 1/],
+    ['a target that no plan reaches', () => lab('prune', '--model', at('small'), '--images', at('small.npy'), '--target', 'macs=0.00001', '--out', at('no')), /UnreachableTargetError: macs=0\.00001.*one channel in every group/],
     ['a target without a value', () => pruneBadly({ target: 'macs' }), /'macs' is invalid.*at most 1/],
     ['an unknown selection', () => pruneBadly({ select: 'best' }), /best.*singleton, l1, l2, random/],
     ['an option that is missing', () => lab('score', '--model', at('small'), '--out', at('no.json')), /required option '--images/],

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { PruneRequest } from '../../pruning/pruneRequest.ts';
-import { gatherStatistics, pruneAsRequested, stopwatch, subjectOf } from '../experiment.ts';
+import { assertReachable, gatherStatistics, pruneAsRequested, stopwatch, subjectOf } from '../experiment.ts';
 import { readImages, readModel, writeJson, writeModel } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import { compensateOption, imagesOption, modelOption, orderOption, outOption, seedOption, selectOption, targetOption } from '../options.ts';
@@ -22,6 +22,7 @@ export function pruneCommand(): Command {
     .addOption(outOption('folder for the pruned layers model and report.json'))
     .action(async ({ model, images, out, ...request }: Options) => {
       const subject = subjectOf(await readModel(model));
+      assertReachable(subject, request.target);
       const source = await readImages(images);
       const correlator = await startNodeEngine();
       const clock = stopwatch();

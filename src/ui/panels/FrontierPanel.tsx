@@ -61,7 +61,7 @@ export function FrontierPanel() {
       subtitle={
         <span className="row wrap">
           <span>
-            Test accuracy{outcome ? ` on ${whole(outcome.images)} images` : ''}, untrained, against
+            Test accuracy{outcome ? ` on ${whole(outcome.images)} images` : ''}, not retrained, against
           </span>
           <SegmentedControl quiet legend="Frontier against" options={AXIS_OPTIONS} value={axis} onChange={(next) => lab.setAxis(next)} />
           {stored && <span className="tag">dashed: precomputed on {precomputed?.machine}</span>}
