@@ -135,7 +135,7 @@ export class Planner {
     const { runner, store } = this.#session;
     const total = store.getState().dataset?.test ?? 0;
     if (total <= PREVIEW_IMAGES) return;
-    await runner.run({ kind: 'refine', label: `Measuring on all ${total} test images`, priority: 0, yields: true }, async (job) => {
+    await runner.run({ kind: 'refine', label: 'Refining on all test images', priority: 0, yields: true }, async (job) => {
       const { intact } = store.getState();
       if (intact && intact.evaluation.images < total) {
         const evaluation = await this.#evaluate(job, undefined, total);

@@ -35,10 +35,11 @@ export function FidelityChart({ label, group, scale, leastSquares, detail, width
     { from: 0, to: n },
     { from: 0, to: 1 },
   );
+  const narrow = size.width < 480;
   const labels: CurveLabel[] = [
-    { text: 'singleton + least squares', colour: 'var(--series-1)', curve: from0(leastSquares), from: 0.1, side: 'above' },
-    { text: 'greedy + scale', colour: 'var(--series-3)', curve: from0(detail?.greedy ?? []), from: 0.58, side: 'above' },
-    { text: 'singleton + scale', colour: 'var(--series-2)', curve: from0(scale), from: 0.4, side: 'below' },
+    { text: narrow ? 'least squares' : 'singleton + least squares', colour: 'var(--series-1)', curve: from0(leastSquares), from: 0.1, side: 'above' },
+    { text: narrow ? 'greedy' : 'greedy + scale', colour: 'var(--series-3)', curve: from0(detail?.greedy ?? []), from: 0.58, side: 'above' },
+    { text: narrow ? 'scale' : 'singleton + scale', colour: 'var(--series-2)', curve: from0(scale), from: 0.4, side: 'below' },
     { text: 'random subsets', colour: 'var(--mute)', curve: from0(detail?.band.low ?? []), from: 0.24, side: 'below' },
   ];
   return (

@@ -24,7 +24,7 @@ export function FrontierChart({ label, series, intact, current, formatX, colourO
   if (!size || size.width < 40 || size.height < 40) return <div ref={holder} className="chart" />;
   const narrow = size.width < 480;
   const named = series.filter((entry) => !entry.precomputed || !series.some((other) => !other.precomputed && other.label === entry.label));
-  const nameOf = ({ label: name }: FrontierSeries) => (narrow ? name.replace('least squares', 'LS') : name);
+  const nameOf = ({ label: name }: FrontierSeries) => (narrow ? name.replace('singleton + ', '+ ').replace('least squares', 'LS') : name);
   const right = named.length === 0 ? 16 : 22 + LETTER * Math.max(...named.map((entry) => nameOf(entry).length));
   const xs = [...series.flatMap(({ points }) => points.map(({ x }) => x)), ...(current ? [current.x] : [])];
   const whole = intact?.x ?? Math.max(1e-9, ...xs);

@@ -22,7 +22,8 @@ export function HistoryBranchItem({ branch: { node, children }, current, chosen,
     lab.rename(node.id, typeof typed === 'string' ? typed : '');
     setNaming(false);
   };
-  return (
+  const shared = { current, chosen, onChoose };
+  const item = (
     <li>
       {naming ? (
         <form className="row tight" onSubmit={submit}>
@@ -47,13 +48,20 @@ export function HistoryBranchItem({ branch: { node, children }, current, chosen,
           </span>
         </div>
       )}
-      {children.length > 0 && (
+      {children.length > 1 && (
         <ul>
           {children.map((child) => (
-            <HistoryBranchItem key={child.node.id} branch={child} current={current} chosen={chosen} onChoose={onChoose} />
+            <HistoryBranchItem key={child.node.id} branch={child} {...shared} />
           ))}
         </ul>
       )}
     </li>
+  );
+  // A plan with one successor stands above it; only where the history forks does it go a level deeper.
+  return (
+    <>
+      {item}
+      {children.length === 1 && <HistoryBranchItem branch={children[0]} {...shared} />}
+    </>
   );
 }
