@@ -75,10 +75,14 @@ function counted(ok, read) {
 
 /** True where a Chromium is found or could be installed. */
 function browserIsThere() {
-  const find = () => spawnSync(process.execPath, ['--import', 'tsx', '-e', "import('./e2e/browser.ts').then((b) => process.exit(b.findChromium() ? 0 : 1))"], { stdio: 'inherit' }).status === 0;
-  if (find()) return true;
+  if (findBrowser()) return true;
   console.log('No Chromium was found; installing the one that Playwright brings.');
-  if (run('playwright', ['install', 'chromium']) && find()) return true;
+  if (run('playwright', ['install', 'chromium']) && findBrowser()) return true;
   console.error('No browser: install Chromium or Chrome, or set CHROMIUM_PATH to its executable.');
   return false;
+}
+
+function findBrowser() {
+  const look = "import('./e2e/browser.ts').then((browser) => process.exit(browser.findChromium() ? 0 : 1))";
+  return spawnSync(process.execPath, ['--import', 'tsx', '-e', look], { stdio: 'inherit' }).status === 0;
 }

@@ -57,7 +57,7 @@ describe.each(['resnet20-cifar10', 'vgg-cifar10'])('the shipped %s', (id) => {
       tf.io.fromMemory({ modelTopology: file.modelTopology, weightSpecs: group.weights, weightData: bytes.buffer }),
     );
     for (const model of [asItIs, await openInTfjs(network)]) {
-      expect(greatestDifference(predictions(model, batch), fixture.logits.flat())).toBeLessThan(1e-4);
+      expect(greatestDifference(await predictions(model, batch), fixture.logits.flat())).toBeLessThan(1e-4);
     }
   });
 

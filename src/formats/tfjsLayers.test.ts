@@ -69,7 +69,7 @@ describe('import and export against plain TensorFlow.js', () => {
     const { modelJson, shards } = await savedByTfjs(model);
     const network = await importTfjsLayers(modelJson, shardReader(shards));
     const batch = randomBatch(3, model.inputs[0].shape.slice(1) as number[]).mul(120);
-    const expected = predictions(model, batch);
+    const expected = await predictions(model, batch);
     expect(new Set(expected).size).toBeGreaterThan(3);
     expect(await runInTfjs(network, batch)).toEqual(expected);
   });
