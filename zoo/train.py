@@ -5,7 +5,9 @@
 SGD with Nesterov momentum, a linear warm-up of 10 % of the steps and a linear decay to zero;
 random crops (padding 4) and horizontal flips. Convolutions run in bfloat16 under autocast,
 the weights stay float32, and the reported accuracy is measured in float32 with the full
-10,000 test images. Stopped runs continue from their last epoch.
+10,000 test images. Stopped runs continue from their last epoch; called again with more epochs,
+training goes on at the rate that the longer schedule has at that point. The checkpoint keeps the
+arguments of every such call.
 """
 import argparse
 import json
@@ -81,13 +83,17 @@ def main():
     )
 
     args.out.mkdir(parents=True, exist_ok=True)
-    checkpoint, curve = args.out / f"{args.model}.pt", []
+    arguments = {k: v for k, v in vars(args).items() if k not in ("data", "out")}
+    checkpoint, curve, runs = args.out / f"{args.model}.pt", [], []
     if checkpoint.exists():
         saved = torch.load(checkpoint)
         model.load_state_dict(saved["model"])
         optimizer.load_state_dict(saved["optimizer"])
         schedule.load_state_dict(saved["schedule"])
         curve = saved["curve"]
+        runs = saved.get("runs", [saved["arguments"]])
+    if arguments not in runs:
+        runs.append(arguments)
 
     for epoch in range(len(curve) + 1, args.epochs + 1):
         started, losses = time.time(), []
@@ -119,7 +125,8 @@ def main():
                 "optimizer": optimizer.state_dict(),
                 "schedule": schedule.state_dict(),
                 "curve": curve,
-                "arguments": {k: v for k, v in vars(args).items() if k not in ("data", "out")},
+                "arguments": arguments,
+                "runs": runs,
             },
             checkpoint.with_suffix(".tmp"),
         )
