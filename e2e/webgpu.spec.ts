@@ -8,6 +8,9 @@ function scoresOf(csv: string): Map<string, number> {
   return new Map(rows.map((row) => [`${row[group]}/${row[channel]}`, Number(row[score])]));
 }
 
+// a software adapter does about three pictures a second
+test.setTimeout(900_000);
+
 test('scores on WebGPU agree with those on WebAssembly to 1e-3, and a lost GPU restarts the run on WebAssembly', async ({ page }) => {
   // lets the test reach the device that the engine worker asks for
   await page.route(/engine\.worker/, async (route) => {
@@ -20,7 +23,8 @@ test('scores on WebGPU agree with those on WebAssembly to 1e-3, and a lost GPU r
 
   await lab.open({ query: 'backend=webgpu', fragment: 'v=1&images=10' });
   await expect(page.getByRole('button', { name: /^Backend: WebGPU/ })).toBeVisible({ timeout: 120_000 });
-  await lab.calibrated(10);
+  await expect(lab.scoring).toBeVisible({ timeout: 120_000 });
+  await expect(lab.scoring).toBeHidden({ timeout: 400_000 });
   const gpu = scoresOf((await lab.exported(/Scores/)).bytes.toString('utf8'));
 
   // the GPU goes away in the middle of a measurement

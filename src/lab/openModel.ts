@@ -25,13 +25,13 @@ export async function openModel(session: Session, descriptor: ModelDescriptor): 
     const extras = await modelExtras(session, descriptor);
     if (store.getState().model.opening !== descriptor) return false;
     store.setState((before) => replaced(before, descriptor, loaded, extras));
-    checkPictures(store.getState());
+    checkClasses(store.getState());
     return true;
   } catch (error) {
     store.setState(({ model: { opening, ...model } }) => ({ model: opening === descriptor ? model : { ...model, ...(opening ? { opening } : {}) } }));
     if (isCancelled(error)) return false;
     if (error instanceof ModelDataMismatchError) notify(store, 'error', error.message, { advice: 'Its structure is shown, but nothing can be scored or measured.' });
-    else notify(store, 'error', `${modelLabel(descriptor)} could not be opened: ${errorText(error)}`, { advice: adviceFor(descriptor, session.environment.baseUrl) });
+    else notify(store, 'error', `${modelLabel(descriptor)} could not be opened: ${errorText(error)}`, { advice: adviceFor(error, descriptor, session.environment.baseUrl) });
     return false;
   }
 }
@@ -107,21 +107,21 @@ function defaultGroup(groups: readonly CouplingGroup[]): string | undefined {
   return choice[Math.floor(choice.length / 2)]?.name;
 }
 
-function checkPictures({ model: { loaded }, dataset }: Experiment): void {
+/** The engine has refused a network whose input is not the shape of the pictures. */
+function checkClasses({ model: { loaded }, dataset }: Experiment): void {
   if (!loaded || !dataset) return;
-  if (loaded.inputShape.join() !== dataset.shape.join()) {
-    throw new ModelDataMismatchError(`This model takes ${loaded.inputShape.join(' × ')} pictures, and ${dataset.name} has ${dataset.shape.join(' × ')}.`);
-  }
   const outputs = loaded.nodes.find(({ id }) => id === loaded.network.output)?.shape.at(-1);
   if (outputs !== dataset.classes.length) {
     throw new ModelDataMismatchError(`This model has ${outputs} outputs, and ${dataset.name} has ${dataset.classes.length} classes.`);
   }
 }
 
-function adviceFor(descriptor: ModelDescriptor, baseUrl: string): string {
+function adviceFor(error: unknown, descriptor: ModelDescriptor, baseUrl: string): string {
+  const stays = 'What was on screen is still there.';
+  if (error instanceof Error && error.name === 'InputShapeError') return stays;
   if (descriptor.kind === 'url' && new URL(descriptor.url).origin !== new URL(baseUrl).origin) {
     return 'This page may fetch from its own address only, unless whoever hosts it allows more. Download the model’s files and open those instead.';
   }
   if (descriptor.kind === 'files') return 'Choose model.json together with all of its weight files, or one zip of them.';
-  return 'What was on screen is still there.';
+  return stays;
 }
