@@ -430,7 +430,7 @@ describe('a link', () => {
   });
 });
 
-describe('a model that the pictures do not fit', () => {
+describe('a model with other outputs than the data has classes', () => {
   it('is shown and not scored', async () => {
     const workers = new FakeWorkers();
     const { lab, state } = makeLab(workers);
@@ -439,7 +439,7 @@ describe('a model that the pictures do not fit', () => {
     vi.spyOn(engine.api, 'loadDataset').mockResolvedValue({ id: 'other', name: 'Other', classes: ['a'], shape: [28, 28, 1], train: 10, test: 10 });
     const misfit = makeLab(workers, { createEngineClient: () => engine });
     await misfit.lab.boot();
-    expect(misfit.state().notices[0].text).toContain('28 × 28 × 1');
+    expect(misfit.state().notices[0].text).toContain('10 outputs');
     expect(misfit.state().model.loaded).toBeDefined();
     expect(workers.calls.some((call) => call.startsWith('calibrate'))).toBe(false);
     expect(state().model.loaded).toBeUndefined();
