@@ -207,8 +207,8 @@ def main():
     watched = (
         "The test accuracy after each epoch was only watched, never used to choose an epoch."
         if len(train_commands) == 1
-        else "Training was continued by the second command after the first one's test accuracy had been\n"
-        "seen (below the 91 % that a shipped model must reach); no epoch was chosen by it."
+        else "Training was continued by each later command after the test accuracy of the one before had been\n"
+        "seen (below the 91 % that a shipped model must reach); within a run no epoch was chosen by it."
     )
     export_command = f"python3 zoo/export.py {args.model}"
     card = {
