@@ -3,8 +3,8 @@ import { LabPage } from './lab.ts';
 
 /** Scores CSV as group/channel → singleton score. */
 function scoresOf(csv: string): Map<string, number> {
-  const [head, ...rows] = csv.trim().split('\n').map((line) => line.split(','));
-  const [group, channel, score] = ['group', 'channel', 'singleton'].map((name) => head.indexOf(name));
+  const [head, ...rows] = csv.trim().split('\r\n').map((line) => line.split(','));
+  const [group, channel, score] = ['group', 'channel', 'singleton_fidelity'].map((name) => head.indexOf(name));
   return new Map(rows.map((row) => [`${row[group]}/${row[channel]}`, Number(row[score])]));
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assertDeviceHealthy, BufferLimitError, batchWithinLimits, DeviceLostError, releaseUnused, watchDevice } from './backend.ts';
+import { assertDeviceHealthy, BufferLimitError, batchWithinLimits, deviceFault, DeviceLostError, releaseUnused, watchDevice } from './backend.ts';
 
 /** What the engine sees of tfjs's WebGPU backend: its device and its buffer pool. */
 class FakeGpu extends EventTarget {
@@ -50,6 +50,13 @@ describe('the WebGPU device', () => {
     watchDevice();
     gpu.dispatchEvent(Object.assign(new Event('uncapturederror'), { error: new Error('Buffer size exceeds the limit') }));
     expect(() => assertDeviceHealthy()).toThrow(/Buffer size exceeds the limit/);
+  });
+
+  it('is named as the cause of a read-back that failed because of its loss', async () => {
+    watchDevice();
+    expect(await deviceFault()).toBeUndefined();
+    setTimeout(() => gpu.lose({ reason: 'destroyed', message: 'gone' }), 10);
+    expect(await deviceFault()).toBeInstanceOf(DeviceLostError);
   });
 
   it('is watched anew after a restart', () => {

@@ -147,6 +147,16 @@ export function assertDeviceHealthy(): void {
 }
 
 /**
+ * What the GPU's loss has to do with a job's failure: a lost device rejects pending read-backs with
+ * errors of all kinds, a moment before or after it says that it is lost.
+ */
+export async function deviceFault(): Promise<DeviceLostError | undefined> {
+  const watched = device();
+  if (watched && !fault) await Promise.race([watched.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
+  return fault;
+}
+
+/**
  * The greatest batch, at most `wanted`, whose largest tensor stays under the device's buffer limit
  * (a larger buffer reads back as zeros). `bytesPerImage`: of the largest single tensor.
  *

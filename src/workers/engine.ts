@@ -2,12 +2,12 @@ import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.w
 import plainUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import { transfer } from 'comlink';
 import { PackedImages } from '../datasets/packedImages.ts';
-import { backendMemory, startBackend } from '../engine/backend.ts';
+import { backendMemory, deviceFault, startBackend } from '../engine/backend.ts';
 import { calibrate } from '../engine/calibrate.ts';
 import { computeLogits, logitError, perClass, shareEqual, topClasses, type Logits } from '../engine/evaluate.ts';
 import { mostExciting } from '../engine/exciting.ts';
 import { assertInputShape, type ImageSource } from '../engine/imageSource.ts';
-import type { Job } from '../engine/job.ts';
+import { CancelledError, type Job } from '../engine/job.ts';
 import { Correlator } from '../engine/kernels/correlator.ts';
 import { measureLatency } from '../engine/latency.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
@@ -184,6 +184,8 @@ export class Engine implements EngineApi {
     this.#jobs.set(job, controller);
     try {
       return await work({ signal: controller.signal, onProgress: throttled(onProgress) });
+    } catch (error) {
+      throw (error instanceof CancelledError ? undefined : await deviceFault()) ?? error;
     } finally {
       this.#jobs.delete(job);
     }
