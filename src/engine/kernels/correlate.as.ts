@@ -63,7 +63,7 @@ export function correlate(
 }
 
 /** Adds eight float32 values to eight float64 values at `at`. */
-// @ts-ignore: decorator
+// @ts-ignore: AssemblyScript allows decorators on functions, TypeScript does not
 @inline
 function addRow(at: usize, low: v128, high: v128): void {
   v128.store(at, f64x2.add(v128.load(at), f64x2.promote_low_f32x4(low)));
@@ -72,7 +72,7 @@ function addRow(at: usize, low: v128, high: v128): void {
   v128.store(at, f64x2.add(v128.load(at, 48), f64x2.promote_low_f32x4(upperHalf(high))), 48);
 }
 
-// @ts-ignore: decorator
+// @ts-ignore: AssemblyScript allows decorators on functions, TypeScript does not
 @inline
 function upperHalf(v: v128): v128 {
   return v128.shuffle<i64>(v, v, 1, 0);
