@@ -54,9 +54,17 @@ describe('the WebGPU device', () => {
 
   it('is named as the cause of a read-back that failed because of its loss', async () => {
     watchDevice();
-    expect(await deviceFault()).toBeUndefined();
+    const failure = new Error('some read-back failed');
+    expect(await deviceFault(failure)).toBeUndefined();
     setTimeout(() => gpu.lose({ reason: 'destroyed', message: 'gone' }), 10);
-    expect(await deviceFault()).toBeInstanceOf(DeviceLostError);
+    expect(await deviceFault(failure)).toBeInstanceOf(DeviceLostError);
+  });
+
+  it('is named as the cause of a rejected mapping, also where it says nothing of its loss for long', async () => {
+    watchDevice();
+    const failure = new DOMException('Buffer was unmapped before mapping was resolved.', 'AbortError');
+    expect((await deviceFault(failure))?.message).toMatch(/GPU was lost .*unmapped/);
+    expect(() => assertDeviceHealthy()).toThrow(DeviceLostError);
   });
 
   it('is watched anew after a restart', () => {

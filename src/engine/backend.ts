@@ -147,12 +147,14 @@ export function assertDeviceHealthy(): void {
 }
 
 /**
- * What the GPU's loss has to do with a job's failure: a lost device rejects pending read-backs with
- * errors of all kinds, a moment before or after it says that it is lost.
+ * What the GPU's loss has to do with a job's failure. A device that is destroyed rejects pending
+ * read-backs with a DOMException, long before or after it says that it is lost; nothing else in a job
+ * throws one on WebGPU.
  */
-export async function deviceFault(): Promise<DeviceLostError | undefined> {
+export async function deviceFault(failure: unknown): Promise<DeviceLostError | undefined> {
   const watched = device();
   if (watched && !fault) await Promise.race([watched.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
+  if (!fault && watched && failure instanceof DOMException) fault = new DeviceLostError(`The GPU was lost (${failure.message}).`);
   return fault;
 }
 

@@ -185,7 +185,7 @@ export class Engine implements EngineApi {
     try {
       return await work({ signal: controller.signal, onProgress: throttled(onProgress) });
     } catch (error) {
-      throw (error instanceof CancelledError ? undefined : await deviceFault()) ?? error;
+      throw (error instanceof CancelledError ? undefined : await deviceFault(error)) ?? error;
     } finally {
       this.#jobs.delete(job);
     }
