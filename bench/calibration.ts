@@ -19,7 +19,7 @@ export async function benchCalibration(): Promise<void> {
     const scores = async () => {
       const store = new StatisticsStore(layers);
       await calibrate(network, layers, images, correlator, (batch) => store.add(batch));
-      groupScores(layers, store.statistics());
+      groupScores(layers, store.measures());
     };
     await forward();
     await grams();

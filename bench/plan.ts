@@ -11,17 +11,17 @@ export async function benchPlan(): Promise<void> {
   const rows: (string | number)[][] = [];
   for (const id of ['resnet20-cifar10', 'vgg-cifar10']) {
     const { subject, data, correlator } = await shippedSubject(id);
-    const { network, groups, layers } = subject;
+    const { network, coupled, layers } = subject;
     const store = await gatherStatistics(subject, data.source('train', data.calibrationIndices(128, 1)), correlator);
-    const statistics = store.statistics();
-    const rankings = rankingsFor(DEFAULT_REQUEST, network, groups, layers, statistics);
-    const costs = costModel(network, groups);
+    const measures = store.measures();
+    const rankings = rankingsFor(DEFAULT_REQUEST, network, coupled, layers, measures);
+    const costs = costModel(network, coupled);
     const moves = 1000;
     const choose = await timed(async () => {
       for (let move = 0; move < moves; move++) keepSets({ kind: 'macs', value: 0.2 + (0.7 * move) / moves }, rankings, costs);
     });
     const keep = keepSets({ kind: 'macs', value: 0.5 }, rankings, costs);
-    const refit = async (method: 'scale' | 'leastSquares') => (await timed(async () => oneShotPlan(layers, statistics, keep, method))).toFixed(0);
+    const refit = async (method: 'scale' | 'leastSquares') => (await timed(async () => oneShotPlan(layers, measures.statistics, keep, method))).toFixed(0);
     rows.push([id, (choose / moves).toFixed(3), await refit('scale'), await refit('leastSquares')]);
   }
   table(['', 'choose channels, ms', 'refit all by scale, ms', 'refit all by least squares, ms'], rows);

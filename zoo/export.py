@@ -20,7 +20,8 @@ from train import accuracy
 
 HERE = Path(__file__).parent
 LARGEST_SHARD = 4_000_000
-NAMES = {"resnet20-cifar10": "ResNet-20 on CIFAR-10", "vgg-cifar10": "VGG-6 on CIFAR-10"}
+NAMES = {"resnet20-cifar10": "ResNet-20 on CIFAR-10", "vgg-cifar10": "VGG-6 on CIFAR-10",
+         "mobilenetv2-cifar10": "MobileNetV2 on CIFAR-10"}
 CITATION = (
     "Alex Krizhevsky, Learning Multiple Layers of Features from Tiny Images, "
     "technical report, University of Toronto, 2009"
@@ -54,12 +55,16 @@ class LayersModel:
         """The convolution, then its norm; `part` is a ConvNorm of zoo/models.py."""
         conv, norm = part.conv, part.norm
         side = self.sides[x] // part.stride
-        self.add(
-            part.name, "Conv2D", [x], side, filters=conv.out_channels,
+        common = dict(
             kernel_size=[part.kernel] * 2, strides=[part.stride] * 2, padding="same",
             data_format="channels_last", dilation_rate=[1, 1], activation="linear", use_bias=False,
         )
-        self.weight(part.name, "kernel", conv.weight.permute(2, 3, 1, 0))
+        if part.depthwise:
+            self.add(part.name, "DepthwiseConv2D", [x], side, depth_multiplier=1, **common)
+            self.weight(part.name, "depthwise_kernel", conv.weight.permute(2, 3, 0, 1))
+        else:
+            self.add(part.name, "Conv2D", [x], side, filters=conv.out_channels, **common)
+            self.weight(part.name, "kernel", conv.weight.permute(2, 3, 1, 0))
         self.macs += side * side * conv.weight.numel()
         name = f"{part.name}_norm"
         self.add(
@@ -81,6 +86,17 @@ class LayersModel:
         y = self.conv_norm(part.second, y)
         shortcut = self.conv_norm(part.shortcut, x) if part.shortcut else x
         return self.relu(f"{part.name}_relu", self.add(f"{part.name}_add", "Add", [y, shortcut]))
+
+    def conv_norm_relu6(self, part, x):
+        """The convolution, its norm and a ReLU up to 6."""
+        y = self.conv_norm(part, x)
+        return self.add(f"{part.name}_relu", "ReLU", [y], max_value=6.0, negative_slope=0.0, threshold=0.0)
+
+    def inverted_residual(self, part, x):
+        """`part` is an InvertedResidual of zoo/models.py."""
+        y = self.conv_norm_relu6(part.expand, x) if part.expand else x
+        y = self.conv_norm(part.project, self.conv_norm_relu6(part.depthwise, y))
+        return self.add(f"{part.name}_add", "Add", [y, x]) if part.residual else y
 
     def head(self, linear, x):
         pooled = self.add("pool", "GlobalAveragePooling2D", [x], data_format="channels_last")
@@ -129,6 +145,11 @@ def layers_model(name, network):
         x = model.relu("stem_relu", model.conv_norm(network.stem, x))
         for block in network.blocks:
             x = model.block(block, x)
+    elif name == "mobilenetv2-cifar10":
+        x = model.conv_norm_relu6(network.stem, x)
+        for block in network.blocks:
+            x = model.inverted_residual(block, x)
+        x = model.conv_norm_relu6(network.last, x)
     else:
         for i, convs in enumerate(network.stages):
             if i > 0:
@@ -208,7 +229,7 @@ def main():
         "The test accuracy after each epoch was only watched, never used to choose an epoch."
         if len(train_commands) == 1
         else "Training was continued by each later command after the test accuracy of the one before had been\n"
-        "seen (below the 91 % that a shipped model must reach); within a run no epoch was chosen by it."
+        "seen (below what a shipped model must reach); within a run no epoch was chosen by it."
     )
     export_command = f"python3 zoo/export.py {args.model}"
     card = {

@@ -14,11 +14,12 @@ SCALE, OFFSET = 1 / 64, -1.875
 class ConvNorm(nn.Module):
     """Convolution without bias, then batch norm. `name` is the layer's name in model.json."""
 
-    def __init__(self, name, inputs, outputs, kernel=3, stride=1):
+    def __init__(self, name, inputs, outputs, kernel=3, stride=1, depthwise=False):
         super().__init__()
-        self.name, self.kernel, self.stride = name, kernel, stride
+        self.name, self.kernel, self.stride, self.depthwise = name, kernel, stride, depthwise
         same = (kernel - 1) // 2 if stride == 1 else 0
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=same, bias=False)
+        groups = inputs if depthwise else 1
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=same, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(outputs)
         nn.init.kaiming_normal_(self.conv.weight, mode="fan_out", nonlinearity="relu")
 
@@ -90,4 +91,64 @@ class Vgg(nn.Module):
         return self.head(x.mean((2, 3)))
 
 
-MODELS = {"resnet20-cifar10": ResNet20, "vgg-cifar10": Vgg}
+class Relu6(torch.autograd.Function):
+    """min(max(x, 0), 6), with a gradient that also exists in bfloat16 on the CPU."""
+
+    @staticmethod
+    def forward(ctx, x):
+        y = x.clamp(0, 6)
+        ctx.save_for_backward(y)
+        return y
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (y,) = ctx.saved_tensors
+        above_zero = torch.ops.aten.threshold_backward(gradient, y, 0)
+        return torch.ops.aten.threshold_backward(above_zero, 6 - y, 0)
+
+
+relu6 = Relu6.apply
+
+
+class InvertedResidual(nn.Module):
+    """1 x 1 expansion, 3 x 3 depthwise and linear 1 x 1 projection; a shortcut where shapes agree."""
+
+    def __init__(self, name, inputs, outputs, expansion, stride):
+        super().__init__()
+        self.name, hidden = name, inputs * expansion
+        self.expand = ConvNorm(f"{name}_expand", inputs, hidden, 1) if expansion > 1 else None
+        self.depthwise = ConvNorm(f"{name}_depthwise", hidden, hidden, 3, stride, depthwise=True)
+        self.project = ConvNorm(f"{name}_project", hidden, outputs, 1)
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x):
+        y = relu6(self.expand(x)) if self.expand else x
+        y = self.project(relu6(self.depthwise(y)))
+        return x + y if self.residual else y
+
+
+class MobileNetV2(nn.Module):
+    """Sandler et al. 2018, narrowed for 32 x 32 pixels: (expansion, width, blocks, stride) a stage."""
+
+    STEM, HEAD = 24, 384
+    STAGES = ((1, 16, 1, 1), (4, 32, 3, 2), (4, 64, 4, 2), (6, 96, 3, 1))
+
+    def __init__(self):
+        super().__init__()
+        self.stem = ConvNorm("stem_conv", 3, self.STEM)
+        blocks, inputs = [], self.STEM
+        for stage, (expansion, width, count, stride) in enumerate(self.STAGES, start=1):
+            for block in range(1, count + 1):
+                name = f"stage{stage}_block{block}"
+                blocks.append(InvertedResidual(name, inputs, width, expansion, stride if block == 1 else 1))
+                inputs = width
+        self.blocks = nn.Sequential(*blocks)
+        self.last = ConvNorm("last_conv", inputs, self.HEAD, 1)
+        self.head = nn.Linear(self.HEAD, 10)
+
+    def forward(self, x):
+        x = relu6(self.stem(x * SCALE + OFFSET))
+        return self.head(relu6(self.last(self.blocks(x))).mean((2, 3)))
+
+
+MODELS = {"resnet20-cifar10": ResNet20, "vgg-cifar10": Vgg, "mobilenetv2-cifar10": MobileNetV2}

@@ -1,6 +1,7 @@
 import { decode } from 'fast-png';
 import { z } from 'zod/mini';
 import { permutation, seededRandom } from '../fidelity/random.ts';
+import type { ImageSet, PictureSource, Split } from './imageSet.ts';
 
 const split = z.readonly(z.object({
   count: z.int().check(z.nonnegative()),
@@ -17,7 +18,7 @@ const packedIndex = z.object({
   splits: z.object({ train: split, test: split }),
 });
 
-export type Split = 'train' | 'test';
+export type { Split };
 
 /** Thrown where a data folder's files are not what its index says. */
 export class DataFileError extends Error {
@@ -29,7 +30,7 @@ export class DataFileError extends Error {
  * are needed. `index.json` names the sheets, the tile grid and one label file (a byte an image)
  * for each split.
  */
-export class PackedImages {
+export class PackedImages implements ImageSet {
   readonly id: string;
   readonly name: string;
   readonly classes: readonly string[];
@@ -99,7 +100,7 @@ export class PackedImages {
   }
 
   /** Images of a split by index, in that order, as a source of float32 batches. */
-  source(name: Split, indices: ArrayLike<number>): PackedSource {
+  source(name: Split, indices: ArrayLike<number>): PictureSource {
     return {
       count: indices.length,
       shape: this.shape,
@@ -148,13 +149,6 @@ export class PackedImages {
     });
     return remember(this.#sheets, file, reading);
   }
-}
-
-/** What an engine reads batches from (its `ImageSource`). */
-export interface PackedSource {
-  readonly count: number;
-  readonly shape: readonly number[];
-  read(first: number, count: number): Promise<Float32Array>;
 }
 
 /** Caches a promise, but not its failure: the next call tries again. */

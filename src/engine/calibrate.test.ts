@@ -1,22 +1,28 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { couplingGroups } from '../network/couplingGroups.ts';
+import { singletonScores } from '../fidelity/singletonFidelity.ts';
+import { coupling } from '../network/coupling.ts';
 import { plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
 import type { Network } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
-import { componentWeights, consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
-import { calibrate, patchSource, readBatch, type CalibrationBatch } from './calibrate.ts';
+import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
+import { componentWeights } from '../pruning/layerWeights.ts';
+import { StatisticsStore, type LayerSums } from '../pruning/statisticsStore.ts';
+import { calibrate, readBatch, type CalibrationBatch } from './calibrate.ts';
 import { arraySource, partOf, randomSource, relativeError } from './fixtures/arrays.ts';
 import { everyOpNetwork } from './fixtures/everyOpNetwork.ts';
+import { mixedNetwork } from './fixtures/mixedNetwork.ts';
 import { explicitPatches, outerSum } from './fixtures/patchReference.ts';
 import { shippedNetwork, testImages } from './fixtures/shipped.ts';
 import { startWasm } from './fixtures/wasmBackend.ts';
+import { layerGeometry } from './geometry.ts';
 import { InputShapeError, type ImageSource } from './imageSource.ts';
 import { CompiledNetwork } from './interpreter.ts';
 import { CancelledError } from './job.ts';
+import { layerInput } from './layerInput.ts';
 import type { Correlator } from './kernels/correlator.ts';
 
-const SMALL = { residual: residualNetwork(), plain: plainNetwork(4), everyOp: everyOpNetwork() };
+const SMALL = { residual: residualNetwork(), plain: plainNetwork(4), everyOp: everyOpNetwork(), mixed: mixedNetwork() };
 
 let correlator: Correlator;
 beforeAll(async () => {
@@ -27,25 +33,31 @@ afterEach(async () => {
 });
 
 function layersOf(network: Network): ConsumerLayer[] {
-  return consumerLayers(network, couplingGroups(network));
+  return consumerLayers(network, coupling(network));
 }
 
 function inputShape(network: Network): readonly number[] {
   return inferShapes(network).get(network.nodes[0].id) ?? [];
 }
 
-/** All batches, and the sums over all of them by node. */
+/** All batches, and the sums over all of them by layer. */
 async function gather(network: Network, images: ImageSource, kernel: Correlator | undefined) {
   const batches: CalibrationBatch[] = [];
   const sums = new Map<string, Float64Array>();
   await calibrate(network, layersOf(network), images, kernel, (batch) => {
     batches.push(batch);
-    for (const { node, gram } of batch.layers) {
-      const sum = sums.get(node);
-      sums.set(node, sum ? sum.map((value, k) => value + gram[k]) : gram.slice());
+    for (const layer of batch.layers) {
+      const sum = sums.get(layer.layer);
+      const gram = gramOf(layer);
+      sums.set(layer.layer, sum ? sum.map((value, k) => value + gram[k]) : gram.slice());
     }
   });
   return { batches, sums };
+}
+
+function gramOf(sums: LayerSums): Float64Array {
+  if (!('gram' in sums)) throw new Error(`"${sums.layer}" has no Gram`);
+  return sums.gram;
 }
 
 /** Values at some nodes for all images, as arrays with their shapes. */
@@ -60,30 +72,29 @@ async function tapped(network: Network, images: ImageSource, ids: readonly strin
   return values;
 }
 
-/** `[images, height, width, channels]` of a value; a vector is a map of one pixel. */
-function asMap(shape: readonly number[]): [number, number, number, number] {
-  return shape.length === 4 ? [shape[0], shape[1], shape[2], shape[3]] : [shape[0], 1, 1, shape[1]];
-}
-
 async function expectExplicitGrams(network: Network, images: ImageSource): Promise<void> {
   const layers = layersOf(network);
   const { sums } = await gather(network, images, correlator);
-  expect([...sums.keys()]).toEqual(layers.map(({ node }) => node.id));
-  const values = await tapped(network, images, layers.flatMap((layer) => [patchSource(network, layer), layer.node.id]));
+  expect([...sums.keys()]).toEqual(layers.map(({ id }) => id));
+  const values = await tapped(network, images, [...new Set(layers.flatMap(({ node }) => [node.inputs[0], node.id]))]);
   for (const layer of layers) {
-    const { node, n, p, m } = layer;
-    const input = values.get(patchSource(network, layer)) ?? { shape: [], values: new Float32Array() };
+    const { id, node, part, parts, n, p, m } = layer;
+    const input = values.get(node.inputs[0]) ?? { shape: [], values: new Float32Array() };
     const output = values.get(node.id) ?? { shape: [], values: new Float32Array() };
-    const patches = explicitPatches(node, input.values, asMap(input.shape));
-    const gram = sums.get(node.id) ?? [];
-    expect(relativeError(gram, outerSum(patches, patches)), node.id).toBeLessThan(1e-5);
+    const geometry = layerGeometry(layer, input.shape.slice(1));
+    const x = tf.tensor(input.values, [...input.shape]);
+    const own = layerInput(layer, geometry, x);
+    const patches = explicitPatches(geometry, await own.data());
+    tf.dispose([x, own]);
+    expect(relativeError(sums.get(id) ?? [], outerSum(patches, patches)), id).toBeLessThan(1e-5);
 
     // and the patches are those that the backend's own layer reads: W x is its output
-    const weights = componentWeights(node.weights.kernel, n, p, m);
+    const weights = componentWeights(layer, node.weights.kernel);
     const { bias } = node.weights;
     const rebuilt = patches.flatMap((patch) => Array.from({ length: m }, (_, c) =>
-      patch.reduce((sum, value, k) => sum + weights[c * n * p + k] * value, bias?.values[c] ?? 0)));
-    expect(relativeError(output.values, rebuilt), `output of ${node.id}`).toBeLessThan(1e-5);
+      patch.reduce((sum, value, k) => sum + weights[c * n * p + k] * value, bias?.values[part * m + c] ?? 0)));
+    const ofPart = output.values.filter((_, at) => Math.floor((at % (m * parts)) / m) === part);
+    expect(relativeError(ofPart, rebuilt), `output of ${id}`).toBeLessThan(1e-5);
   }
 }
 
@@ -98,6 +109,22 @@ describe('calibrate', () => {
     await expectExplicitGrams(network, await testImages(7, 1));
   });
 
+  it('of a layer too wide for its Gram sums what each input contributes', async () => {
+    for (const network of Object.values(SMALL)) {
+      const images = randomSource(5, inputShape(network));
+      const layers = layersOf(network).map((layer) => ({ ...layer, statistics: 'contributions' as const }));
+      const [byGram, byInput] = [new StatisticsStore(layersOf(network)), new StatisticsStore(layers)];
+      await calibrate(network, byGram.layers, images, correlator, (batch) => byGram.add(batch));
+      const before = tf.memory().numTensors;
+      await calibrate(network, layers, images, correlator, (batch) => byInput.add(batch));
+      expect(tf.memory().numTensors).toBe(before);
+      const { contributions } = byInput.measures();
+      for (const [id, layer] of byGram.measures().statistics) {
+        expect(relativeError(contributions.get(id) ?? [], singletonScores(layer)), id).toBeLessThan(1e-4);
+      }
+    }
+  });
+
   it('counts every image once, in order, whatever the batches', async () => {
     const network = SMALL.residual;
     const { batches } = await gather(network, randomSource(150, inputShape(network)), correlator);
@@ -106,7 +133,7 @@ describe('calibrate', () => {
     for (const batch of batches) {
       done += batch.images;
       expect(batch).toMatchObject({ done, total: 150 });
-      expect(batch.layers.map(({ node }) => node)).toEqual(layersOf(network).map(({ node }) => node.id));
+      expect(batch.layers.map(({ layer }) => layer)).toEqual(layersOf(network).map(({ id }) => id));
     }
     expect(done).toBe(150);
   });
@@ -126,9 +153,9 @@ describe('calibrate', () => {
   it('never hands out the same array twice, so that each can be transferred', async () => {
     const network = SMALL.residual;
     const { batches } = await gather(network, randomSource(150, inputShape(network)), correlator);
-    const buffers = batches.flatMap(({ layers }) => layers.map(({ gram }) => gram.buffer));
+    const buffers = batches.flatMap(({ layers }) => layers.map((sums) => gramOf(sums).buffer));
     expect(new Set(buffers).size).toBe(buffers.length);
-    expect(batches.flatMap(({ layers }) => layers).every(({ gram }) => gram.byteLength === gram.buffer.byteLength)).toBe(true);
+    expect(batches.flatMap(({ layers }) => layers).map(gramOf).every((gram) => gram.byteLength === gram.buffer.byteLength)).toBe(true);
   });
 
   it.each(Object.entries(SMALL))('by matrix products on the device gives what the kernel gives, on the %s network', async (_, network) => {

@@ -1,25 +1,30 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Network } from '../network/network.ts';
+import type { Network, Shape } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import type { ConsumerLayer } from '../pruning/consumerLayers.ts';
+import type { LayerSums } from '../pruning/statisticsStore.ts';
 import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from './backend.ts';
-import { patchGeometry, type PatchGeometry } from './geometry.ts';
+import { ContributionAccumulator } from './contributionAccumulator.ts';
+import { layerGeometry } from './geometry.ts';
 import { gramAccumulator } from './gramAccumulator.ts';
 import { assertInputShape, type ImageSource } from './imageSource.ts';
 import { CompiledNetwork } from './interpreter.ts';
 import { JobClock, type Job } from './job.ts';
 import type { Correlator } from './kernels/correlator.ts';
+import { layerInput } from './layerInput.ts';
 
 /** Images in one forward pass. */
 export const BATCH = 32;
-/** Forward passes whose sums travel as one message. */
-const BATCHES_PER_MESSAGE = 2;
+/** Images whose sums travel together. */
+const IMAGES_PER_MESSAGE = 64;
 
-/** Sums over some images for one consumer layer, not divided by their number. */
-export interface LayerGram {
-  readonly node: string;
-  /** `Σ x xᵀ`, row-major `np × np` float64, component-major patches. */
-  readonly gram: Float64Array;
+/** Float32 bytes that all values of a batch may take together. */
+const COMFORTABLE_BYTES = 512 * 2 ** 20;
+
+/** Images in one forward pass of a calibration: all values may have to be kept at once. */
+function comfortableBatch(network: Network): number {
+  const values = [...inferShapes(network).values()].reduce((sum, shape) => sum + shape.reduce((product, size) => product * size, 1), 0);
+  return Math.max(1, Math.min(BATCH, Math.floor(COMFORTABLE_BYTES / (4 * values))));
 }
 
 export interface CalibrationBatch {
@@ -27,25 +32,17 @@ export interface CalibrationBatch {
   readonly images: number;
   readonly done: number;
   readonly total: number;
-  readonly layers: readonly LayerGram[];
-}
-
-/** The value a layer's patches are cut from: its input, or what a flatten before it reads. */
-export function patchSource(network: Network, layer: ConsumerLayer): string {
-  const [input] = layer.node.inputs;
-  const before = network.nodes.find(({ id }) => id === input);
-  return before?.op === 'flatten' ? before.inputs[0] : input;
-}
-
-export function layerGeometry(network: Network, layer: ConsumerLayer): PatchGeometry {
-  const shape = inferShapes(network).get(patchSource(network, layer));
-  if (!shape) throw new Error(`No shape for the input of "${layer.node.id}".`);
-  return patchGeometry(layer.node, shape);
+  /** Not divided by the number of images. Wide layers come one by one. */
+  readonly layers: readonly LayerSums[];
+  /** Whether these are the last sums of these images. */
+  readonly last: boolean;
 }
 
 /**
- * Runs images through the network and hands each layer's patch Gram to `emit`, batch by batch.
- * Memory does not grow with the number of images. Labels are not read.
+ * Runs images through the network and hands each layer's sums to `emit`: patch Grams, or for layers
+ * too wide for one what each input contributes. Sums travel every few batches, a layer at a time
+ * where they are large, so that memory grows neither with the number of images nor with all layers'
+ * sums at once. Labels are not read.
  *
  * @throws CancelledError, DeviceLostError, InputShapeError
  */
@@ -61,11 +58,11 @@ export async function calibrate(
   const input = network.nodes.find((node) => node.op === 'input');
   assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
   const clock = new JobClock(job, images.count);
-  const sources = layers.map((layer) => patchSource(network, layer));
+  const sources = layers.map(({ node }) => node.inputs[0]);
   const wanted = [...new Set(sources)];
-  const accumulators = layers.map((layer) => gramAccumulator(layerGeometry(network, layer), correlator));
+  const accumulators = layers.map((layer, at) => accumulatorOf(layer, shapes.get(sources[at]) ?? [], correlator));
   const compiled = new CompiledNetwork(network, wanted);
-  const batch = batchWithinLimits(BATCH, largestValueBytes(network));
+  const batch = batchWithinLimits(comfortableBatch(network), largestValueBytes(network));
   try {
     let sent = 0;
     for (let done = 0; done < images.count; ) {
@@ -74,18 +71,16 @@ export async function calibrate(
       const values = compiled.run(x, wanted);
       x.dispose();
       try {
-        for (const [index, accumulator] of accumulators.entries()) await accumulator.add(values[sources[index]]);
+        for (const [index, accumulator] of accumulators.entries()) {
+          await accumulator.add(values[sources[index]]);
+          await clock.breathe();
+        }
       } finally {
         tf.dispose(values);
       }
       done += count;
-      if (done === images.count || (done - sent) >= BATCHES_PER_MESSAGE * batch) {
-        const grams: LayerGram[] = [];
-        for (const [index, accumulator] of accumulators.entries()) {
-          grams.push({ node: layers[index].node.id, gram: await accumulator.take() });
-        }
-        assertDeviceHealthy();
-        emit({ images: done - sent, done, total: images.count, layers: grams });
+      if (done === images.count || (done - sent) >= IMAGES_PER_MESSAGE) {
+        await send(accumulators, (sums, last) => emit({ images: done - sent, done, total: images.count, layers: sums, last }));
         sent = done;
         releaseUnused();
       }
@@ -95,6 +90,50 @@ export async function calibrate(
     compiled.dispose();
     for (const accumulator of accumulators) accumulator.dispose();
   }
+}
+
+interface Accumulator {
+  add(x: tf.Tensor): Promise<void>;
+  take(): Promise<LayerSums>;
+  dispose(): void;
+}
+
+function accumulatorOf(layer: ConsumerLayer, shape: Shape, correlator: Correlator | undefined): Accumulator {
+  if (layer.statistics === 'contributions') return new ContributionAccumulator(layer);
+  const geometry = layerGeometry(layer, shape);
+  const gram = gramAccumulator(geometry, correlator);
+  return {
+    async add(x) {
+      const own = layerInput(layer, geometry, x);
+      try {
+        await gram.add(own);
+      } finally {
+        own.dispose();
+      }
+    },
+    take: async () => ({ layer: layer.id, gram: await gram.take() }),
+    dispose: () => gram.dispose(),
+  };
+}
+
+/** Float64 values that one message may hold, unless a single layer has more. */
+const VALUES_PER_MESSAGE = 2 ** 22;
+
+async function send(accumulators: readonly Accumulator[], emit: (sums: LayerSums[], last: boolean) => void): Promise<void> {
+  let sums: LayerSums[] = [];
+  let values = 0;
+  for (const accumulator of accumulators) {
+    const taken = await accumulator.take();
+    const size = 'gram' in taken ? taken.gram.length : taken.contributions.cross.length;
+    if (sums.length > 0 && values + size > VALUES_PER_MESSAGE) {
+      emit(sums, false);
+      [sums, values] = [[], 0];
+    }
+    sums.push(taken);
+    values += size;
+  }
+  assertDeviceHealthy();
+  emit(sums, true);
 }
 
 /** A batch as a tensor; the caller disposes it. */

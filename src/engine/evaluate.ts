@@ -24,7 +24,7 @@ export async function computeLogits(network: Network, images: ImageSource, job: 
   const shapes = inferShapes(network);
   const input = network.nodes.find((node) => node.op === 'input');
   assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
-  const classes = (shapes.get(network.output) ?? []).reduce((product, size) => product * size, 1);
+  const classes = (shapes.get(network.outputs[0]) ?? []).reduce((product, size) => product * size, 1);
   const values = new Float32Array(images.count * classes);
   const clock = new JobClock(job, images.count);
   const compiled = new CompiledNetwork(network);
@@ -33,7 +33,7 @@ export async function computeLogits(network: Network, images: ImageSource, job: 
     for (let done = 0; done < images.count; ) {
       const count = Math.min(batch, images.count - done);
       const x = await readBatch(images, done, count);
-      const { [network.output]: output } = compiled.run(x);
+      const { [network.outputs[0]]: output } = compiled.run(x);
       x.dispose();
       values.set(await read(output), done * classes);
       done += count;

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { networkBuilder, nodeOfOp, randomWeights } from '../network/fixtures/networks.ts';
-import type { ConsumerNode, Pair } from '../network/network.ts';
-import { patchGeometry } from './geometry.ts';
+import type { ConsumerNode, Padding, Pair } from '../network/network.ts';
+import { layerGeometry } from './geometry.ts';
 import { crossProduct, gramAccumulator } from './gramAccumulator.ts';
 import { relativeError } from './fixtures/arrays.ts';
 import { explicitPatches, outerSum } from './fixtures/patchReference.ts';
@@ -14,7 +14,7 @@ beforeAll(async () => {
   ({ correlator } = await startWasm());
 });
 
-function conv(size: Pair, channels: number, strides: Pair, padding: 'same' | 'valid', dilations: Pair = [1, 1]): ConsumerNode {
+function conv(size: Pair, channels: number, strides: Pair, padding: Padding, dilations: Pair = [1, 1]): ConsumerNode {
   const b = networkBuilder(1);
   b.conv('conv', b.input('input', [12, 12, channels]), size, channels, 4, { strides, padding });
   const node = nodeOfOp(b.build('one', 'conv'), 'conv', 'conv2d');
@@ -27,8 +27,8 @@ function dense(features: number): ConsumerNode {
   return nodeOfOp(b.build('one', 'dense'), 'dense', 'dense');
 }
 
-/** Layer, shape of one input (before a flatten), images. */
-const CASES: Record<string, [ConsumerNode, readonly number[], number]> = {
+/** Layer, shape of one input, images, and the maps that a flatten laid out. */
+const CASES: Record<string, [ConsumerNode, readonly number[], number, Pair?]> = {
   '3 × 3 of stride 1': [conv([3, 3], 5, [1, 1], 'same'), [7, 6, 5], 4],
   '3 × 3 of stride 2 on even sides': [conv([3, 3], 9, [2, 2], 'same'), [8, 6, 9], 4],
   '3 × 3 of stride 2 on odd sides': [conv([3, 3], 4, [2, 2], 'same'), [7, 9, 4], 3],
@@ -37,7 +37,9 @@ const CASES: Record<string, [ConsumerNode, readonly number[], number]> = {
   '2 × 3, valid, unequal strides': [conv([2, 3], 3, [1, 2], 'valid'), [6, 9, 3], 4],
   'dilated': [conv([3, 3], 3, [1, 1], 'same', [2, 2]), [8, 7, 3], 4],
   'more positions than one product takes': [conv([3, 3], 3, [1, 1], 'same'), [32, 32, 3], 6],
-  'dense after a flatten': [dense(3 * 2 * 5), [3, 2, 5], 12],
+  'dense after a flatten': [dense(3 * 2 * 5), [3 * 2 * 5], 12, [3, 2]],
+  'dense at every position': [dense(7), [4, 3, 7], 3],
+  'explicitly padded': [conv([3, 3], 4, [2, 1], [[2, 1], [0, 1]]), [7, 6, 4], 3],
   'dense after global pooling': [dense(7), [7], 30],
 };
 
@@ -56,11 +58,10 @@ const PATHS = [
   ['products on cpu', 'cpu', () => undefined],
 ] as const;
 
-describe.each(Object.entries(CASES))('statistics of a layer: %s', (_, [node, shape, images]) => {
+describe.each(Object.entries(CASES))('statistics of a layer: %s', (_, [node, shape, images, flattened]) => {
   const values = randomWeights(11)([images, ...shape], 1).values;
-  const geometry = patchGeometry(node, shape);
-  const [height, width, channels] = geometry.input;
-  const patches = explicitPatches(node, values, [images, height, width, channels]);
+  const geometry = layerGeometry({ node, parts: 1, flattened }, shape);
+  const patches = explicitPatches(geometry, values);
 
   it('the Gram is Σ x xᵀ by every path, over two batches, and take starts anew', async () => {
     const expected = outerSum(patches, patches);
@@ -70,7 +71,7 @@ describe.each(Object.entries(CASES))('statistics of a layer: %s', (_, [node, sha
         const accumulator = gramAccumulator(geometry, kernel());
         const size = values.length / images;
         const add = async (first: number, count: number) => {
-          const x = tf.tensor(values.slice(first * size, (first + count) * size), [count, ...shape]);
+          const x = tf.tensor(values.slice(first * size, (first + count) * size), [count, ...geometry.input]);
           await accumulator.add(x);
           expect(x.isDisposed).toBe(false);
           x.dispose();
@@ -95,8 +96,8 @@ describe.each(Object.entries(CASES))('statistics of a layer: %s', (_, [node, sha
     for (const [name, backend, kernel] of PATHS) {
       await onBackend(backend, async () => {
         const before = tf.memory().numTensors;
-        const x = tf.tensor(values, [images, ...shape]);
-        const target = tf.tensor(y, node.op === 'dense' ? [images, m] : [images, ...geometry.output, m]);
+        const x = tf.tensor(values, [images, ...geometry.input]);
+        const target = tf.tensor(y, [images, ...geometry.output, m]);
         expect(relativeError(await crossProduct(geometry, x, target, kernel()), expected), name).toBeLessThan(1e-5);
         tf.dispose([x, target]);
         expect(tf.memory().numTensors, name).toBe(before);

@@ -134,11 +134,11 @@ function* patchRows(x: tf.Tensor, geometry: PatchGeometry): Generator<tf.Tensor2
   for (let first = 0; first < images; first += perChunk) {
     const count = Math.min(perChunk, images - first);
     const chunk = tf.slice(map, [first, 0, 0, 0], [count, height, width, n]);
-    const padded = tf.pad(chunk, [[0, 0], [before[0], after[0]], [before[1], after[1]], [0, 0]]);
+    const padded = tf.pad(chunk, [[0, 0], [Math.max(0, before[0]), after[0]], [Math.max(0, before[1]), after[1]], [0, 0]]);
     const offsets: tf.Tensor[] = [];
     for (let a = 0; a < kernel[0]; a++) {
       for (let b = 0; b < kernel[1]; b++) {
-        const from = [a * dilations[0], b * dilations[1]];
+        const from = [a * dilations[0] + Math.max(0, -before[0]), b * dilations[1] + Math.max(0, -before[1])];
         offsets.push(
           tf.stridedSlice(
             padded,

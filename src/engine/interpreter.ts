@@ -1,34 +1,40 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ActivationName, Network, Node, NodeOf, Weight } from '../network/network.ts';
-import { normAffine, operatorOf } from './operators.ts';
+import type { Network, Node, NodeOf, Weight } from '../network/network.ts';
+import { operatorOf } from './operators.ts';
+import { foldNorm, isLinear } from './operators/foldNorm.ts';
+import type { FusedActivation, Operator } from './operators/operator.ts';
 
-/** One call of the backend: reads earlier values, makes the value called `id`. */
+/** One node, or several fused into one: reads earlier values, makes the value called `id`. */
 interface Step {
   readonly id: string;
   readonly inputs: readonly string[];
-  readonly run: (inputs: readonly tf.Tensor[]) => tf.Tensor;
+  readonly run: Operator;
 }
 
 /**
  * A network on the backend: its weights as tensors, its nodes as steps in execution order.
  *
- * Convolution, norm and activation that follow one another alone become one fused call (the norm
- * folded into kernel and bias in float64), except where a value in between is wanted.
+ * A linear node (convolution of any kind, dense), a norm and a relu that follow one another alone
+ * become one step (the norm folded into kernel and bias in float64), except where a value in between
+ * is wanted.
  */
 export class CompiledNetwork {
   readonly inputId: string;
-  readonly output: string;
+  readonly outputs: readonly string[];
   readonly #steps: readonly Step[];
   readonly #weights: readonly tf.Tensor[];
   readonly #lastUse: ReadonlyMap<string, number>;
 
-  /** Uploads the weights; the caller calls `dispose`. `taps`: node ids whose values `run` may be asked for. */
+  /**
+   * Uploads the weights; the caller calls `dispose`. `taps`: node ids whose values `run` may be asked
+   * for, besides the outputs. Throws `UnsupportedNodeError` for a node that the backends cannot run.
+   */
   constructor(network: Network, taps: readonly string[] = []) {
     const input = network.nodes.find((node) => node.op === 'input');
     if (!input) throw new Error(`Network "${network.name}" has no input node.`);
     this.inputId = input.id;
-    this.output = network.output;
-    const builder = new StepBuilder(network, new Set([...taps, network.output]));
+    this.outputs = network.outputs;
+    const builder = new StepBuilder(network, new Set([...taps, ...network.outputs]));
     this.#steps = builder.steps();
     this.#weights = builder.tensors;
     this.#lastUse = new Map(this.#steps.flatMap((step, at) => step.inputs.map((id) => [id, at] as const)));
@@ -38,12 +44,13 @@ export class CompiledNetwork {
    * Runs a batch (`images × height × width × channels`, pixels as the network expects them) and
    * returns the wanted values by node id; the caller disposes them. `x` stays the caller's.
    */
-  run(x: tf.Tensor, wanted: readonly string[] = [this.output]): Record<string, tf.Tensor> {
+  run(x: tf.Tensor, wanted: readonly string[] = this.outputs): Record<string, tf.Tensor> {
     return tf.tidy(() => {
       const values = new Map<string, tf.Tensor>([[this.inputId, x]]);
       const keep = new Set(wanted);
       this.#steps.forEach((step, at) => {
-        values.set(step.id, step.run(step.inputs.map((id) => valueOf(values, id))));
+        // tidied by itself, for what an operator leaves behind may be larger than all that is still needed
+        values.set(step.id, tf.tidy(() => step.run(step.inputs.map((id) => valueOf(values, id)))));
         for (const id of step.inputs) {
           if (this.#lastUse.get(id) === at && !keep.has(id) && id !== this.inputId) values.get(id)?.dispose();
         }
@@ -77,22 +84,36 @@ class StepBuilder {
     }
   }
 
+  /** What was uploaded before a node turned out not to run is freed again. */
   steps(): Step[] {
     const fused = new Set<string>();
-    const steps: Step[] = [];
-    for (const node of this.#network.nodes) {
-      if (node.op === 'input' || fused.has(node.id)) continue;
-      if (node.op === 'conv2d') {
-        const norm = this.#soleReader(node, 'batchNorm');
-        const activation = this.#soleReader(norm ?? node, 'activation');
-        const fusable = activation && isFusable(activation.attributes.function) ? activation : undefined;
-        for (const part of [norm, fusable]) if (part) fused.add(part.id);
-        steps.push(this.#convolution(node, norm, fusable));
-      } else {
-        steps.push({ id: node.id, inputs: node.inputs, run: operatorOf(node, (weight) => this.#upload(weight)) });
-      }
+    try {
+      return this.#network.nodes.flatMap((node) => {
+        if (node.op === 'input' || fused.has(node.id)) return [];
+        return [this.#step(node, fused)];
+      });
+    } catch (error) {
+      tf.dispose(this.tensors);
+      throw error;
     }
-    return steps;
+  }
+
+  #step(node: Exclude<Node, NodeOf<'input'>>, fused: Set<string>): Step {
+    const norm = isLinear(node) ? this.#soleReader(node, 'batchNorm') : undefined;
+    const relu = isLinear(node) || node.op === 'batchNorm' ? this.#fusableReader(norm ?? node) : undefined;
+    for (const part of [norm, relu?.node]) if (part) fused.add(part.id);
+    const whole = norm && isLinear(node) ? foldNorm(node, norm) : node;
+    return {
+      id: (relu?.node ?? norm ?? node).id,
+      inputs: node.inputs,
+      run: operatorOf(whole, (weight) => this.#upload(weight), relu?.activation),
+    };
+  }
+
+  #fusableReader(node: Node): { node: Node; activation: FusedActivation } | undefined {
+    const reader = this.#soleReader(node, 'activation');
+    const name = reader?.attributes.function;
+    return reader && (name === 'relu' || name === 'relu6') ? { node: reader, activation: name } : undefined;
   }
 
   #soleReader<O extends Node['op']>(node: Node, op: O): NodeOf<O> | undefined {
@@ -106,39 +127,4 @@ class StepBuilder {
     this.tensors.push(tensor);
     return tensor;
   }
-
-  #convolution(node: NodeOf<'conv2d'>, norm?: NodeOf<'batchNorm'>, activation?: NodeOf<'activation'>): Step {
-    const { strides, padding, dilations } = node.attributes;
-    const folded = norm ? foldNorm(node, norm) : node.weights;
-    const filter = this.#upload(folded.kernel) as tf.Tensor4D;
-    const bias = folded.bias ? this.#upload(folded.bias) : undefined;
-    return {
-      id: (activation ?? norm ?? node).id,
-      inputs: node.inputs,
-      run: ([x]) =>
-        tf.fused.conv2d({
-          x: x as tf.Tensor4D,
-          filter,
-          strides: [...strides],
-          pad: padding,
-          dilations: [...dilations],
-          bias,
-          activation: activation ? activation.attributes.function as 'relu' : 'linear',
-        }),
-    };
-  }
-}
-
-function isFusable(name: ActivationName): boolean {
-  return name === 'relu' || name === 'relu6';
-}
-
-function foldNorm(node: NodeOf<'conv2d'>, norm: NodeOf<'batchNorm'>): { kernel: Weight; bias: Weight } {
-  const { scale, shift } = normAffine(norm);
-  const { kernel, bias } = node.weights;
-  const m = scale.length;
-  return {
-    kernel: { shape: kernel.shape, values: kernel.values.map((w, k) => w * scale[k % m]) },
-    bias: { shape: [m], values: Float32Array.from(shift, (s, c) => s + (bias?.values[c] ?? 0) * scale[c]) },
-  };
 }

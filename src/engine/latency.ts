@@ -23,7 +23,7 @@ export async function measureLatency(
   try {
     for (let run = 0; run < WARM_UP + RUNS; run++) {
       const began = performance.now();
-      const { [network.output]: output } = compiled.run(x);
+      const { [network.outputs[0]]: output } = compiled.run(x);
       await output.data();
       if (run >= WARM_UP) times.push(performance.now() - began);
       dispose(output);

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { couplingGroups, outputGroups } from '../network/couplingGroups.ts';
+import { coupling, couplingGroups, keptFeatures } from '../network/coupling.ts';
 import { plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
-import type { Network, Node } from '../network/network.ts';
+import { isConsumer, kernelAxes, type Network, type Node } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { prunableGroups } from '../pruning/keepSets.ts';
@@ -18,15 +18,16 @@ beforeAll(async () => {
 
 /** The network at its full size, with zeros in every consumer where it reads a channel that is not kept. */
 function masked(network: Network, keep: Readonly<Record<string, readonly number[]>>): Network {
-  const groupOf = outputGroups(couplingGroups(network));
+  const { features } = coupling(network);
   const mask = (node: Node): Node => {
-    const group = groupOf.get(node.inputs[0]);
-    const kept = group && keep[group.name];
-    if (!kept || (node.op !== 'conv2d' && node.op !== 'dense')) return node;
+    const input = features.get(node.inputs[0] ?? '');
+    const kept = isConsumer(node) && input && keptFeatures(input, keep);
+    if (!kept || !isConsumer(node)) return node;
     const { kernel } = node.weights;
-    const m = kernel.shape[kernel.shape.length - 1];
-    // row r of the kernel reads channel r mod channels, conv and flattened dense alike
-    const values = kernel.values.map((value, k) => (kept.includes(Math.floor(k / m) % group.channels) ? value : 0));
+    const axis = kernelAxes(node).in;
+    const inner = kernel.shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+    const stays = new Set(kept);
+    const values = kernel.values.map((value, k) => (stays.has(Math.floor(k / inner) % kernel.shape[axis]) ? value : 0));
     return { ...node, weights: { ...node.weights, kernel: { ...kernel, values } } } as Node;
   };
   return { ...network, nodes: network.nodes.map(mask) };

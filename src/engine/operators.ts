@@ -1,93 +1,84 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { ActivationName, Node, NodeOf, Weight } from '../network/network.ts';
+import type { Node } from '../network/network.ts';
+import { activationOperator, preluOperator } from './operators/activation.ts';
+import { conv2dOperator, depthwiseConv2dOperator } from './operators/convolution.ts';
+import { denseOperator } from './operators/dense.ts';
+import { elementwiseOperator } from './operators/elementwise.ts';
+import {
+  concatOperator, cropOperator, flattenOperator, permuteOperator, reshapeOperator, sliceOperator, zeroPadOperator,
+} from './operators/layout.ts';
+import { batchNormOperator, groupNormOperator, layerNormOperator } from './operators/normalization.ts';
+import type { FusedActivation, Operator, Upload } from './operators/operator.ts';
+import { globalPoolOperator, poolOperator } from './operators/pooling.ts';
+import { resizeOperator } from './operators/resize.ts';
+import { transposedConv2dOperator } from './operators/transposedConvolution.ts';
 
-export type Operator = (inputs: readonly tf.Tensor[]) => tf.Tensor;
+export { normAffine } from './operators/normalization.ts';
 
 /**
- * The backend call of one node, unfused: reads the node's inputs, makes its value. `upload` turns
- * weights into tensors that the caller disposes; the made value is the caller's.
+ * The backend calls of one node. `upload` turns weights into tensors that the caller disposes; call
+ * the operator inside `tf.tidy`, and the made value is the caller's.
+ *
+ * @param activation is applied to the value; only for the linear ops and `batchNorm`.
+ * @throws UnsupportedNodeError where tfjs' backends cannot run the node.
  */
-export function operatorOf(node: Exclude<Node, { op: 'input' }>, upload: (weight: Weight) => tf.Tensor): Operator {
+export function operatorOf(
+  node: Exclude<Node, { op: 'input' }>,
+  upload: Upload,
+  activation: FusedActivation = 'linear',
+): Operator {
   switch (node.op) {
-    case 'conv2d': {
-      const { strides, padding, dilations } = node.attributes;
-      const filter = upload(node.weights.kernel) as tf.Tensor4D;
-      const bias = node.weights.bias ? upload(node.weights.bias) : undefined;
-      return ([x]) => {
-        const sum = tf.conv2d(x as tf.Tensor4D, filter, [...strides], padding, 'NHWC', [...dilations]);
-        return bias ? tf.add(sum, bias) : sum;
-      };
-    }
+    case 'conv2d':
+      return conv2dOperator(node, upload, activation);
+    case 'depthwiseConv2d':
+      return depthwiseConv2dOperator(node, upload, activation);
+    case 'transposedConv2d':
+      return transposedConv2dOperator(node, upload, activation);
+    case 'dense':
+      return denseOperator(node, upload, activation);
+    case 'batchNorm':
+      return batchNormOperator(node, upload, activation);
+    case 'layerNorm':
+      return layerNormOperator(node, upload);
+    case 'groupNorm':
+      return groupNormOperator(node, upload);
     case 'rescaling': {
       const { scale, offset } = node.attributes;
       return ([x]) => tf.add(tf.mul(x, scale), offset);
     }
-    case 'dense': {
-      const kernel = upload(node.weights.kernel) as tf.Tensor2D;
-      const bias = node.weights.bias ? upload(node.weights.bias) : undefined;
-      return ([x]) => {
-        const product = tf.matMul(x as tf.Tensor2D, kernel);
-        return bias ? tf.add(product, bias) : product;
-      };
-    }
-    case 'batchNorm': {
-      const { scale, shift } = normAffine(node);
-      const [a, b] = [scale, shift].map((values) =>
-        upload({ shape: [values.length], values: Float32Array.from(values) }),
-      );
-      return ([x]) => tf.add(tf.mul(x, a), b);
-    }
     case 'activation':
-      return activationOf(node.attributes.function);
+      return activationOperator(node);
+    case 'prelu':
+      return preluOperator(node, upload);
     case 'add':
-      return (inputs) => inputs.slice(1).reduce((sum, x) => tf.add(sum, x), inputs[0]);
-    case 'maxPool2d': {
-      const { poolSize, strides, padding } = node.attributes;
-      return ([x]) => tf.maxPool(x as tf.Tensor4D, [...poolSize], [...strides], padding);
-    }
-    case 'averagePool2d': {
-      const { poolSize, strides, padding } = node.attributes;
-      return ([x]) => tf.avgPool(x as tf.Tensor4D, [...poolSize], [...strides], padding);
-    }
+      return elementwiseOperator(tf.add);
+    case 'subtract':
+      return elementwiseOperator(tf.sub);
+    case 'multiply':
+      return elementwiseOperator(tf.mul);
+    case 'maxPool2d':
+    case 'averagePool2d':
+      return poolOperator(node);
     case 'globalAveragePool2d':
-      return ([x]) => tf.mean(x, [1, 2]);
     case 'globalMaxPool2d':
-      return ([x]) => tf.max(x, [1, 2]);
+      return globalPoolOperator(node);
+    case 'concat':
+      return concatOperator(node);
+    case 'slice':
+      return sliceOperator(node);
     case 'flatten':
-      return ([x]) => tf.reshape(x, [x.shape[0], x.size / x.shape[0]]);
-    case 'zeroPad2d': {
-      const [rows, columns] = node.attributes.padding;
-      return ([x]) => tf.pad(x, [[0, 0], [...rows], [...columns], [0, 0]]);
-    }
+      return flattenOperator();
+    case 'reshape':
+      return reshapeOperator(node);
+    case 'permute':
+      return permuteOperator(node);
+    case 'zeroPad2d':
+      return zeroPadOperator(node);
+    case 'crop2d':
+      return cropOperator(node);
+    case 'resize2d':
+      return resizeOperator(node);
     case 'dropout':
       return ([x]) => tf.clone(x);
   }
-}
-
-function activationOf(name: ActivationName): Operator {
-  switch (name) {
-    case 'linear':
-      return ([x]) => tf.clone(x);
-    case 'relu':
-      return ([x]) => tf.relu(x);
-    case 'relu6':
-      return ([x]) => tf.relu6(x);
-    case 'softmax':
-      return ([x]) => tf.softmax(x);
-    case 'sigmoid':
-      return ([x]) => tf.sigmoid(x);
-    case 'tanh':
-      return ([x]) => tf.tanh(x);
-  }
-}
-
-/** A norm as `scale · x + shift` per channel, float64: `scale = γ / √(σ² + ε)`, `shift = β − μ · scale`. */
-export function normAffine({ weights, attributes }: NodeOf<'batchNorm'>): { scale: Float64Array; shift: Float64Array } {
-  const { gamma, beta, mean, variance } = weights;
-  const scale = Float64Array.from(
-    variance.values,
-    (v, c) => (gamma?.values[c] ?? 1) / Math.sqrt(v + attributes.epsilon),
-  );
-  const shift = scale.map((s, c) => (beta?.values[c] ?? 0) - mean.values[c] * s);
-  return { scale, shift };
 }

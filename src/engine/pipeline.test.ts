@@ -1,20 +1,21 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compensate } from '../fidelity/compensation.ts';
 import { fidelityCurve } from '../fidelity/fidelityCurve.ts';
-import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
 import { singletonOrder } from '../fidelity/selection/singletonOrder.ts';
 import { singletonScores } from '../fidelity/singletonFidelity.ts';
 import { costModel } from '../network/costModel.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
+import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
+import { coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { prune } from '../network/surgery.ts';
-import { componentWeights, consumerLayers } from '../pruning/consumerLayers.ts';
+import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
+import { componentWeights } from '../pruning/layerWeights.ts';
 import { keepSets } from '../pruning/keepSets.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import { DEFAULT_REQUEST } from '../pruning/pruneRequest.ts';
 import { rankingsFor } from '../pruning/rankings.ts';
-import { StatisticsStore } from '../pruning/statisticsStore.ts';
+import { StatisticsStore, type LayerMeasures } from '../pruning/statisticsStore.ts';
 import { calibrate } from './calibrate.ts';
 import { computeLogits } from './evaluate.ts';
 import { arraySource, relativeError } from './fixtures/arrays.ts';
@@ -32,8 +33,8 @@ const network = JSON.parse(JSON.stringify(oracle.network), (key, value: unknown)
   key === 'values' ? Float32Array.from(value as number[]) : value,
 ) as Network;
 const pictures = arraySource(Float32Array.from(oracle.pictures), [8, 8, 3]);
-const groups = couplingGroups(network);
-const layers = consumerLayers(network, groups);
+const coupled = coupling(network);
+const layers = consumerLayers(network, coupled);
 const keep: Record<string, number[]> = oracle.keep;
 
 interface OracleLayer {
@@ -47,17 +48,23 @@ interface OracleLayer {
 const expectedLayers = Object.entries(oracle.layers as Record<string, OracleLayer>);
 
 let correlator: Correlator;
-let statistics: Map<string, LayerStatistics>;
+let measures: LayerMeasures;
 beforeAll(async () => {
   ({ correlator } = await startWasm());
   const store = new StatisticsStore(layers);
   await calibrate(network, layers, pictures, correlator, (batch) => store.add(batch));
-  statistics = store.statistics();
+  measures = store.measures();
 });
 
 function statisticsOf(node: string): LayerStatistics {
-  const layer = statistics.get(node);
+  const layer = measures.statistics.get(node);
   if (!layer) throw new Error(`no statistics of ${node}`);
+  return layer;
+}
+
+function layerCalled(id: string): ConsumerLayer {
+  const layer = layers.find((candidate) => candidate.id === id);
+  if (!layer) throw new Error(`no layer ${id}`);
   return layer;
 }
 
@@ -67,7 +74,7 @@ async function logits(plan: PrunePlan = { keep: {}, weights: {} }): Promise<Floa
 
 describe('the whole pipeline, against PyTorch on the same network and pictures,', () => {
   it('has the same consumer layers', () => {
-    expect([...statistics.keys()].sort()).toEqual(expectedLayers.map(([node]) => node).sort());
+    expect([...measures.statistics.keys()].sort()).toEqual(expectedLayers.map(([node]) => node).sort());
   });
 
   it.each(expectedLayers)('scores layer %s alike: energies, singleton scores, order, fidelity of the top-k', (node, expected) => {
@@ -80,19 +87,20 @@ describe('the whole pipeline, against PyTorch on the same network and pictures,'
 
   it('keeps the same channels', () => {
     const request = { ...DEFAULT_REQUEST, target: { kind: 'channels', value: 0.5 } } as const;
-    const rankings = rankingsFor(request, network, groups, layers, statistics);
-    expect(keepSets(request.target, rankings, costModel(network, groups))).toEqual(keep);
+    const rankings = rankingsFor(request, network, coupled, layers, measures);
+    expect(keepSets(request.target, rankings, costModel(network))).toEqual(keep);
   });
 
   it.each(expectedLayers)('compensates layer %s alike: δ* and least squares', (node, expected) => {
     const layer = statisticsOf(node);
-    const kept = keep[layers.find((candidate) => candidate.node.id === node)?.group.name ?? ''];
-    const { p, m } = layer;
+    const consumer = layerCalled(node);
+    const kept = keep[consumer.inputs.groups[0].name];
+    const { p } = layer;
     const sliced = compensate(layer, kept, 'none').weights;
     const scaled = sliced.map((weight, at) => weight * expected.delta[Math.floor(at / (kept.length * p))][Math.floor(at / p) % kept.length]);
     expect(relativeError(compensate(layer, kept, 'scale').weights, scaled)).toBeLessThan(TOLERANCE);
-    const plan = oneShotPlan(layers, statistics, keep, 'leastSquares');
-    const kernel = componentWeights(plan.weights[node].kernel, kept.length, p, m);
+    const plan = oneShotPlan(layers, measures.statistics, keep, 'leastSquares');
+    const kernel = componentWeights(consumer, plan.weights[node].kernel);
     expect(relativeError(kernel, expected.leastSquares.flat())).toBeLessThan(TOLERANCE);
   });
 
@@ -101,7 +109,7 @@ describe('the whole pipeline, against PyTorch on the same network and pictures,'
     expect(relativeError(await logits(), expected.intact)).toBeLessThan(TOLERANCE);
     expect(relativeError(await logits({ keep, weights: {} }), expected.none)).toBeLessThan(TOLERANCE);
     for (const method of ['scale', 'leastSquares'] as const) {
-      const oneShot = await logits(oneShotPlan(layers, statistics, keep, method));
+      const oneShot = await logits(oneShotPlan(layers, measures.statistics, keep, method));
       expect(relativeError(oneShot, expected[`oneShot/${method}`]), `one-shot ${method}`).toBeLessThan(TOLERANCE);
       const sequential = await logits(await pruneSequentially(network, keep, method, pictures, correlator));
       expect(relativeError(sequential, expected[`sequential/${method}`]), `sequential ${method}`).toBeLessThan(TOLERANCE);

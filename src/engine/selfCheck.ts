@@ -33,8 +33,12 @@ const CHECKS: readonly (() => Check)[] = [
   () => convolution(2, 'same'),
   () => convolution(1, 'same'),
   () => convolution(1, 'valid'),
+  () => depthwise(1, 8),
+  () => depthwise(2, 8),
+  () => depthwise(2, 5),
   () => product(7, 33, 12),
   () => product(1, 2048, 16),
+  () => dense(8, 2048, 24),
   transposedProduct,
   mean,
   pool,
@@ -87,6 +91,41 @@ function convolution(stride: number, padding: 'same' | 'valid'): Check {
   };
 }
 
+/** A filter for every channel. WebGPU takes four channels at a time where their number allows it. */
+function depthwise(stride: number, channels: number): Check {
+  const size = 11;
+  const x = ramp(size * size * channels, 23);
+  const w = ramp(9 * channels, 13);
+  const bias = ramp(channels, 37);
+  const side = Math.ceil(size / stride);
+  const before = Math.floor(((side - 1) * stride + 3 - size) / 2);
+  const expected = new Float64Array(side * side * channels);
+  for (let r = 0; r < side; r++) for (let c = 0; c < side; c++) for (let i = 0; i < channels; i++) {
+    let sum = bias[i];
+    for (let a = 0; a < 3; a++) for (let b = 0; b < 3; b++) {
+      const [y, z] = [r * stride + a - before, c * stride + b - before];
+      if (y < 0 || y >= size || z < 0 || z >= size) continue;
+      sum += x[(y * size + z) * channels + i] * w[(a * 3 + b) * channels + i];
+    }
+    expected[(r * side + c) * channels + i] = Math.max(0, sum);
+  }
+  return {
+    name: `depthwise convolution, stride ${stride}, ${channels} channels`,
+    expected,
+    actual: () =>
+      tf.tidy(() =>
+        tf.fused.depthwiseConv2d({
+          x: tf.tensor4d(x, [1, size, size, channels]),
+          filter: tf.tensor4d(w, [3, 3, channels, 1]),
+          strides: stride,
+          pad: 'same',
+          bias: tf.tensor1d(bias),
+          activation: 'relu',
+        }),
+      ),
+  };
+}
+
 function multiply(a: Float32Array, b: Float32Array, rows: number, inner: number, columns: number): Float64Array {
   const product = new Float64Array(rows * columns);
   for (let r = 0; r < rows; r++) for (let k = 0; k < inner; k++) for (let c = 0; c < columns; c++) {
@@ -102,6 +141,23 @@ function product(rows: number, inner: number, columns: number): Check {
     name: `matrix product ${rows} × ${inner} × ${columns}`,
     expected: multiply(a, b, rows, inner, columns),
     actual: () => tf.tidy(() => tf.matMul(tf.tensor2d(a, [rows, inner]), tf.tensor2d(b, [inner, columns]))),
+  };
+}
+
+/** Product, bias and relu in one call; where the inner size is long, WebGPU adds up parts of it at once. */
+function dense(rows: number, inner: number, columns: number): Check {
+  const a = ramp(rows * inner, 41);
+  const b = ramp(inner * columns, 3);
+  const bias = ramp(columns, 11);
+  return {
+    name: `dense layer ${rows} × ${inner} × ${columns}`,
+    expected: multiply(a, b, rows, inner, columns).map((sum, k) => Math.max(0, sum + bias[k % columns])),
+    actual: () =>
+      tf.tidy(() =>
+        tf.fused.matMul({
+          a: tf.tensor2d(a, [rows, inner]), b: tf.tensor2d(b, [inner, columns]), bias: tf.tensor1d(bias), activation: 'relu',
+        }),
+      ),
   };
 }
 

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { costModel } from '../network/costModel.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
+import { coupling, couplingGroups } from '../network/coupling.ts';
 import { plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
 import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
@@ -17,6 +17,7 @@ import { calibrate } from './calibrate.ts';
 import { computeLogits, logitError } from './evaluate.ts';
 import { randomSource, relativeError } from './fixtures/arrays.ts';
 import { everyOpNetwork } from './fixtures/everyOpNetwork.ts';
+import { mixedNetwork } from './fixtures/mixedNetwork.ts';
 import { shippedImages, shippedNetwork, testImages } from './fixtures/shipped.ts';
 import { startWasm } from './fixtures/wasmBackend.ts';
 import { InputShapeError, type ImageSource } from './imageSource.ts';
@@ -32,7 +33,7 @@ afterEach(async () => {
   await tf.setBackend('wasm');
 });
 
-const SMALL: Record<string, Network> = { residual: residualNetwork(), plain: plainNetwork(4), everyOp: everyOpNetwork() };
+const SMALL: Record<string, Network> = { residual: residualNetwork(), plain: plainNetwork(4), everyOp: everyOpNetwork(), mixed: mixedNetwork() };
 
 function pictures(network: Network, count: number): ImageSource {
   return randomSource(count, inferShapes(network).get(network.nodes[0].id) ?? []);
@@ -106,6 +107,17 @@ describe('pruneSequentially', () => {
     }
   });
 
+  it('refits grouped and transposed convolutions, and layers behind gates and concatenations', async () => {
+    const network = SMALL.mixed;
+    const images = pictures(network, 96);
+    const intact = await computeLogits(network, images);
+    const keep = halves(network);
+    const plan = await pruneSequentially(network, keep, 'leastSquares', images, correlator);
+    expect(Object.keys(plan.weights)).toEqual(expect.arrayContaining(['squeeze', 'excite', 'project', 'grouped', 'up', 'everywhere', 'logits']));
+    const errorOf = async (one: PrunePlan) => logitError(intact, await computeLogits(prune(network, one), images));
+    expect(await errorOf(plan)).toBeLessThan(0.5 * (await errorOf({ keep, weights: {} })));
+  });
+
   it.each(Object.entries(SMALL))('gives on another backend, by matrix products, the plan of the kernel, for the %s network', async (_, network) => {
     const images = pictures(network, 40);
     const byKernel = await pruneSequentially(network, halves(network), 'leastSquares', images, correlator);
@@ -159,21 +171,21 @@ describe('on the shipped ResNet-20 at half the MACs, 128 real pictures', () => {
 
   beforeAll(async () => {
     const network = await shippedNetwork('resnet20-cifar10');
-    const groups = couplingGroups(network);
-    const layers = consumerLayers(network, groups);
+    const coupled = coupling(network);
+    const layers = consumerLayers(network, coupled);
     const data = await shippedImages();
     const calibration = data.source('train', data.calibrationIndices(128, 3));
     const store = new StatisticsStore(layers);
     await calibrate(network, layers, calibration, correlator, (batch) => store.add(batch));
-    const statistics = store.statistics();
-    const keep = keepSets({ kind: 'macs', value: 0.5 }, rankingsFor(DEFAULT_REQUEST, network, groups, layers, statistics), costModel(network, groups));
+    const measures = store.measures();
+    const keep = keepSets({ kind: 'macs', value: 0.5 }, rankingsFor(DEFAULT_REQUEST, network, coupled, layers, measures), costModel(network));
     const test = await testImages(0, 100);
     const intact = await computeLogits(network, test);
     const measure = async (name: string, plan: PrunePlan) =>
       errors.set(name, logitError(intact, await computeLogits(prune(network, plan), test)));
     await measure('none', { keep, weights: {} });
     for (const method of ['scale', 'leastSquares'] as const satisfies Compensation[]) {
-      await measure(`one-shot ${method}`, oneShotPlan(layers, statistics, keep, method));
+      await measure(`one-shot ${method}`, oneShotPlan(layers, measures.statistics, keep, method));
       await measure(`sequential ${method}`, await pruneSequentially(network, keep, method, calibration, correlator));
     }
   }, 240_000);

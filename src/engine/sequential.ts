@@ -1,20 +1,22 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { compensate } from '../fidelity/compensation.ts';
 import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
-import { couplingGroups, outputGroups } from '../network/couplingGroups.ts';
-import type { Network, Node, NodeOf, Weight } from '../network/network.ts';
+import { coupling, keptFeatures } from '../network/coupling.ts';
+import { isConsumer, kernelAxes, type ConsumerNode, type Network, type Node, type NodeOf, type Weight } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
-import { componentWeights, consumerLayers, kernelOf, type ConsumerLayer } from '../pruning/consumerLayers.ts';
+import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
+import { componentWeights, kernelSize, writeWeights } from '../pruning/layerWeights.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
 import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from './backend.ts';
-import { BATCH, largestValueBytes, patchSource, readBatch } from './calibrate.ts';
-import { patchGeometry, type PatchGeometry } from './geometry.ts';
+import { BATCH, largestValueBytes, readBatch } from './calibrate.ts';
+import { layerGeometry } from './geometry.ts';
 import { addInto, crossProduct, gramAccumulator } from './gramAccumulator.ts';
 import { assertInputShape, type ImageSource } from './imageSource.ts';
 import { JobClock, type Job } from './job.ts';
 import type { Correlator } from './kernels/correlator.ts';
+import { layerInput, layerOutput } from './layerInput.ts';
 import { normAffine, operatorOf } from './operators.ts';
 
 /**
@@ -54,7 +56,8 @@ class SequentialPass {
   readonly #correlator: Correlator | undefined;
   /** Surgery without compensation: every node's weights at their final size. */
   readonly #sliced: ReadonlyMap<string, Node>;
-  readonly #layers: ReadonlyMap<string, ConsumerLayer>;
+  /** Node id → its layers: several for a grouped convolution, none where its weights stay. */
+  readonly #layers = new Map<string, ConsumerLayer[]>();
   readonly #keptOutputs: (id: string) => readonly number[] | undefined;
   readonly #values = new Map<string, Values>();
 
@@ -63,14 +66,15 @@ class SequentialPass {
     this.#keep = keep;
     this.#method = method;
     this.#correlator = correlator;
-    const groups = couplingGroups(network);
-    const groupOf = outputGroups(groups);
+    const coupled = coupling(network);
     this.#sliced = new Map(prune(network, { keep, weights: {} }).nodes.map((node) => [node.id, node]));
-    this.#layers = new Map(consumerLayers(network, groups).map((layer) => [layer.node.id, layer]));
+    for (const layer of consumerLayers(network, coupled)) {
+      if (layer.statistics !== 'gram') continue;
+      this.#layers.set(layer.node.id, [...(this.#layers.get(layer.node.id) ?? []), layer]);
+    }
     this.#keptOutputs = (id) => {
-      const group = groupOf.get(id);
-      const kept = group && keep[group.name];
-      return kept && kept.length < group.channels ? kept : undefined;
+      const features = coupled.features.get(id);
+      return features && keptFeatures(features, keep);
     };
   }
 
@@ -80,12 +84,6 @@ class SequentialPass {
     assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
     const clock = new JobClock(job, this.#network.nodes.length);
     const lastUse = new Map(this.#network.nodes.flatMap((node, at) => node.inputs.map((id) => [id, at] as const)));
-    // a flatten's input is read again, by the layer after it, for its patches
-    for (const layer of this.#layers.values()) {
-      const reader = this.#network.nodes.findIndex(({ id }) => id === layer.node.id);
-      const source = patchSource(this.#network, layer);
-      lastUse.set(source, Math.max(lastUse.get(source) ?? 0, reader));
-    }
     const weights: Record<string, PrunePlan['weights'][string]> = {};
     try {
       for (const [at, node] of this.#network.nodes.entries()) {
@@ -110,46 +108,56 @@ class SequentialPass {
   async #step(node: Exclude<Node, NodeOf<'input'>>, clock: JobClock): Promise<PrunePlan['weights'][string] | undefined> {
     const inputs = node.inputs.map((id) => this.#valueOf(id));
     const intact = apply(node, inputs.map((value) => value.intact));
-    const layer = this.#layers.get(node.id);
+    const layers = this.#layers.get(node.id);
     const changed = inputs.some((value) => value.intact !== value.pruned);
     const keptOutputs = this.#keptOutputs(node.id);
-    const sliced = this.#sliced.get(node.id) as typeof node;
+    let present = this.#sliced.get(node.id) as typeof node;
     try {
       if (!changed && !keptOutputs) {
         this.#values.set(node.id, { intact, pruned: intact });
         return undefined;
       }
-      let present = sliced;
-      let refitted: Weight | undefined;
-      if (layer && changed && (present.op === 'conv2d' || present.op === 'dense')) {
-        const statistics = await this.#statistics(layer, present, intact, clock);
-        const k = statistics.n;
-        const all = Array.from({ length: k }, (_, i) => i);
-        const fitted = compensate(statistics, all, this.#method).weights;
-        const kernel = kernelOf(layer.node, fitted, k, layer.p, statistics.m);
-        present = { ...present, weights: { ...present.weights, kernel } } as typeof sliced;
-        refitted = spreadOutputs(kernel, keptOutputs, layer.m);
+      let refitted: PrunePlan['weights'][string] | undefined;
+      if (layers && changed && isConsumer(present) && isConsumer(node)) {
+        const kernel = await this.#refit(layers, present, inputs[0].pruned, intact, clock);
+        present = { ...present, weights: { ...present.weights, kernel } } as typeof present;
+        refitted = { ...node.weights, kernel: spreadOutputs(node, kernel, keptOutputs) };
       }
-      const pruned = apply(present, inputs.map((value) => value.pruned));
-      this.#values.set(node.id, { intact, pruned });
-      return refitted && layer ? { ...layer.node.weights, kernel: refitted } : undefined;
+      this.#values.set(node.id, { intact, pruned: apply(present, inputs.map((value) => value.pruned)) });
+      return refitted;
     } finally {
       if (!this.#values.has(node.id)) tf.dispose([...intact]);
     }
   }
 
+  /** The kernel with which `present`, the cut node, rebuilds its targets best. */
+  async #refit(
+    layers: readonly ConsumerLayer[],
+    present: ConsumerNode,
+    inputs: readonly tf.Tensor[],
+    outputs: readonly tf.Tensor[],
+    clock: JobClock,
+  ): Promise<Weight> {
+    const { kernel } = present.weights;
+    const fitted: Weight = { shape: kernel.shape, values: new Float32Array(kernel.values.length) };
+    for (const layer of layers) {
+      const statistics = await this.#statistics({ ...layer, node: present }, inputs, outputs, clock);
+      const all = Array.from({ length: statistics.n }, (_, i) => i);
+      writeWeights(layer, compensate(statistics, all, this.#method).weights, fitted);
+    }
+    return fitted;
+  }
+
   /** What the refit of one layer rests on: Gram of its present inputs, cross products with its targets. */
   async #statistics(
     layer: ConsumerLayer,
-    present: NodeOf<'conv2d'> | NodeOf<'dense'>,
+    inputs: readonly tf.Tensor[],
     outputs: readonly tf.Tensor[],
     clock: JobClock,
   ): Promise<LayerStatistics> {
-    const source = this.#valueOf(patchSource(this.#network, layer)).pruned;
-    const geometry: PatchGeometry = patchGeometry(present, source[0].shape.slice(1));
-    const { kernel, bias } = present.weights;
-    const n = geometry.input[2];
-    const m = kernel.shape[kernel.shape.length - 1];
+    const { kernel, bias } = layer.node.weights;
+    const geometry = layerGeometry(layer, inputs[0].shape.slice(1));
+    const { n, m } = kernelSize(layer, kernel);
     const accumulator = gramAccumulator(geometry, this.#correlator);
     const cross = new Float64Array(m * n * layer.p);
     const energy = new Float64Array(m);
@@ -157,11 +165,12 @@ class SequentialPass {
     const kept = this.#keptOutputs(layer.node.id);
     const error = this.#streamError(layer.node.id);
     try {
-      for (const [batch, x] of source.entries()) {
+      for (const [batch, whole] of inputs.entries()) {
+        const x = layerInput(layer, geometry, whole);
         const target = tf.tidy(() => {
           let y = kept ? tf.gather(outputs[batch], [...kept], outputs[batch].rank - 1) : outputs[batch];
           if (bias) y = tf.sub(y, tf.tensor1d(bias.values));
-          return error ? tf.add(y, error(batch)) : tf.clone(y);
+          return layerOutput(layer, error ? tf.add(y, error(batch)) : y);
         });
         const squares = tf.tidy(() => tf.sum(tf.square(target), target.shape.map((_, axis) => axis).slice(0, -1)));
         try {
@@ -169,7 +178,7 @@ class SequentialPass {
           addInto(cross, await crossProduct(geometry, x, target, this.#correlator));
           addInto(energy, Float64Array.from(await squares.data()));
         } finally {
-          tf.dispose([target, squares]);
+          tf.dispose([x, target, squares]);
         }
         count += x.shape[0];
         assertDeviceHealthy();
@@ -177,7 +186,7 @@ class SequentialPass {
       }
       const gram = await accumulator.take();
       for (const sums of [gram, cross, energy]) for (let k = 0; k < sums.length; k++) sums[k] /= count;
-      return { n, p: layer.p, m, gram, cross, energy, weights: componentWeights(kernel, n, layer.p, m) };
+      return { n, p: layer.p, m, gram, cross, energy, weights: componentWeights(layer, kernel) };
     } finally {
       accumulator.dispose();
     }
@@ -262,10 +271,15 @@ async function readAll(images: ImageSource, batch: number, clock: JobClock): Pro
 }
 
 /** A kernel for the kept outputs with zeros where outputs will be cut, as `PrunePlan` wants it. */
-function spreadOutputs(kernel: Weight, kept: readonly number[] | undefined, m: number): Weight {
+function spreadOutputs(node: ConsumerNode, kernel: Weight, kept: readonly number[] | undefined): Weight {
   if (!kept) return kernel;
-  const rows = kernel.values.length / kept.length;
-  const values = new Float32Array(rows * m);
-  for (let r = 0; r < rows; r++) kept.forEach((c, at) => (values[r * m + c] = kernel.values[r * kept.length + at]));
-  return { shape: [...kernel.shape.slice(0, -1), m], values };
+  const axis = kernelAxes(node).out;
+  const shape = kernel.shape.with(axis, node.weights.kernel.shape[axis]);
+  const inner = kernel.shape.slice(axis + 1).reduce((product, size) => product * size, 1);
+  const whole: Weight = { shape, values: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
+  kernel.values.forEach((value, at) => {
+    const [outer, c] = [Math.floor(at / inner / kept.length), Math.floor(at / inner) % kept.length];
+    whole.values[(outer * shape[axis] + kept[c]) * inner + (at % inner)] = value;
+  });
+  return whole;
 }

@@ -53,7 +53,7 @@ export function monteCarloBand(
  */
 export function nestedCurves(
   statistics: LayerStatistics,
-  orders: readonly Int32Array[],
+  orders: readonly ArrayLike<number>[],
   options: OutputSampleOptions = {},
 ): Float64Array[] {
   checkStatistics('nestedCurves', statistics);
@@ -91,11 +91,11 @@ function addTo(sum: Float64Array, term: Float64Array): void {
   for (let k = 0; k < sum.length; k++) sum[k] += term[k];
 }
 
-function permuted(values: Float64Array, order: Int32Array): Float64Array {
+function permuted(values: Float64Array, order: ArrayLike<number>): Float64Array {
   return Float64Array.from(order, (i) => values[i]);
 }
 
-function permutedPairs(pairs: Float64Array, order: Int32Array): Float64Array {
+function permutedPairs(pairs: Float64Array, order: ArrayLike<number>): Float64Array {
   const n = order.length;
   const result = new Float64Array(n * n);
   for (let a = 0; a < n; a++) {

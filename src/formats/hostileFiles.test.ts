@@ -92,8 +92,12 @@ describe('weights', () => {
     await expect(importDamaged((json) => { spec(json, 'stem_norm/beta').shape = [2, 3]; })).rejects.toThrow(/"stem_norm".*"beta"/);
     await expect(importDamaged((json) => { spec(json, 'stem/kernel').dtype = 'int32'; })).rejects.toThrow(UnsupportedWeightError);
     await expect(
-      importDamaged((json) => { spec(json, 'stem/kernel').quantization = { dtype: 'uint8' }; }),
-    ).rejects.toThrow(/uint8, quantised/);
+      importDamaged((json) => { spec(json, 'stem/kernel').quantization = { dtype: 'int4' }; }),
+    ).rejects.toThrow(/"stem\/kernel" is stored as int4/);
+    await expect(
+      importDamaged((json) => { spec(json, 'stem/kernel').quantization = { dtype: 'uint8' }; }, (bytes) => bytes.slice(486)),
+    ).rejects.toThrow(/"stem\/kernel" is quantised to uint8, but its scale and min/);
+    await expect(importDamaged((json) => { spec(json, 'stem/kernel').dtype = 'string'; })).rejects.toThrow(/stored as string/);
   });
 
   it.each(['../secret.bin', '/etc/passwd', 'https://example.com/w.bin', 'a/../../b.bin', '..\\b.bin'])(
@@ -105,23 +109,24 @@ describe('weights', () => {
 
 describe('layers', () => {
   it('names a layer of an unknown class', async () => {
-    const damaged = importDamaged((_json, layer) => { layer('stem').class_name = 'DepthwiseConv2D'; });
+    const damaged = importDamaged((_json, layer) => { layer('stem').class_name = 'LocallyConnected2D'; });
     await expect(damaged).rejects.toThrow(UnsupportedLayerError);
-    await expect(damaged).rejects.toThrow(/"stem" is a DepthwiseConv2D/);
+    await expect(damaged).rejects.toThrow(/"stem" is a LocallyConnected2D.*Supported: InputLayer, /);
   });
 
   it.each([
     ['stem', { padding: 'causal' }, /padding.*"causal"/],
     ['stem', { data_format: 'channels_first' }, /data_format.*"channels_first"/],
-    ['stem', { dilation_rate: [2, 2] }, /dilation_rate must be 1, found \[2,2\]/],
-    ['stem', { groups: 3 }, /groups.*3/],
-    ['stem', { activation: 'swish' }, /activation.*"swish"/],
+    ['stem', { groups: 4 }, /groups must divide 3 inputs and 6 filters, found 4/],
+    ['stem', { activation: 'mish' }, /activation must be one of linear, .*"mish"/],
+    ['stem', { activation: { class_name: 'Mish', config: {} } }, /activation.*"Mish"/],
     ['stem', { strides: [0, 1] }, /strides/],
     ['stem_norm', { axis: 1 }, /axis must be the last/],
     ['stem_relu', { activation: { class_name: 'relu' } }, /activation/],
     ['input', { batch_input_shape: [null, null, 8, 3] }, /fixed/],
-    ['rescaling', { scale: [1, 2, 3] }, /scale/],
-    ['pool', { keepdims: true }, /keepdims.*true/],
+    ['rescaling', { scale: [1, 2] }, /scale must be one number, or 3, found \[1,2\]/],
+    ['rescaling', { scale: {} }, /scale/],
+    ['pool', { keepdims: 'yes' }, /keepdims.*"yes"/],
   ])('names the setting of "%s" that it cannot take: %j', async (name, config, message) => {
     const damaged = withConfig(name, config);
     await expect(damaged).rejects.toThrow(UnsupportedConfigError);
@@ -138,14 +143,23 @@ describe('layers', () => {
 });
 
 describe('graphs', () => {
-  it('refuses shared layers and several outputs', async () => {
+  it('refuses shared layers and several inputs', async () => {
     const shared = importDamaged((_json, layer) => { layer('stem').inbound_nodes.push([['rescaling', 0, 0, {}]]); });
     await expect(shared).rejects.toThrow(UnsupportedGraphError);
     await expect(shared).rejects.toThrow(/"stem" is used 2 times/);
-    const two = importDamaged((json) => {
-      json.modelTopology.model_config.config.output_layers = [['logits', 0, 0], ['pool', 0, 0]];
+    const second = importDamaged((json, layer) => {
+      json.modelTopology.model_config.config.layers.push({ ...layer('input'), name: 'mask' });
     });
-    await expect(two).rejects.toThrow(/one output, found 2/);
+    await expect(second).rejects.toThrow(UnsupportedGraphError);
+    await expect(second).rejects.toThrow(/2 inputs, "input", "mask"/);
+    await expect(importDamaged((_json, layer) => { layer('stem').inbound_nodes = [[['rescaling', 1, 0, {}]]]; })).rejects.toThrow(/use 1/);
+    await expect(importDamaged((_json, layer) => { layer('stem').inbound_nodes = [[['rescaling', 0, 2, {}]]]; })).rejects.toThrow(/output 2/);
+    await expect(
+      importDamaged((_json, layer) => { layer('stem').inbound_nodes = [[['rescaling', 0, 0, { training: true }]]]; }),
+    ).rejects.toThrow(/"stem" is called with training = true/);
+    await expect(importDamaged((_json, layer) => { layer('stem').inbound_nodes = [{ args: [3], kwargs: {} }]; })).rejects.toThrow(
+      UnsupportedGraphError,
+    );
   });
 
   it('refuses cycles, unknown inputs, repeated names and unreadable connections', async () => {
@@ -153,14 +167,14 @@ describe('graphs', () => {
       importDamaged((_json, layer) => { layer('stem').inbound_nodes = inbound; });
     await expect(wired([['block1_relu', 0, 0, {}]])).rejects.toThrow(/cycle/);
     await expect(wired([['stem', 0, 0, {}]])).rejects.toThrow(/cycle/);
-    await expect(wired([['ghost', 0, 0, {}]])).rejects.toThrow(/"stem" reads from "ghost"/);
+    await expect(wired([['ghost', 0, 0, {}]])).rejects.toThrow(/"stem" reads "ghost", which does not exist/);
     await expect(wired(17)).rejects.toThrow(ModelFileError);
     await expect(wired()).rejects.toThrow(/"stem" \(Conv2D\) reads from no layer/);
     await expect(wired([['rescaling', 0, 0, {}], ['input', 0, 0, {}]])).rejects.toThrow(/takes one input, found 2/);
     await expect(importDamaged((_json, layer) => { layer('stem').name = 'logits'; })).rejects.toThrow(/Two layers/);
     await expect(
       importDamaged((json) => { json.modelTopology.model_config.config.output_layers = [['ghost', 0, 0]]; }),
-    ).rejects.toThrow(/"ghost" does not exist/);
+    ).rejects.toThrow(/output_layers name "ghost", which does not exist/);
   });
 
   it('refuses a fused activation whose name is taken', async () => {

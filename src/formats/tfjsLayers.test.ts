@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
 import { randomPlan } from '../network/fixtures/randomPlan.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
+import { couplingGroups } from '../network/coupling.ts';
 import type { Network, Node, Weight } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
@@ -140,7 +140,7 @@ type Keep = Readonly<Record<string, readonly number[]>>;
 /** Zeroes the weights with which consumers read the cut channels. */
 function deafen(network: Network, keep: Keep): Network {
   return maskWeights(network, keep, (node, group) => {
-    const reads = group.consumers.some((consumer) => consumer.node === node.id);
+    const reads = group.consumers.includes(node.id);
     if (!reads || (node.op !== 'conv2d' && node.op !== 'dense')) return node;
     const axis = node.op === 'conv2d' ? 2 : 0;
     return { ...node, weights: { ...node.weights, kernel: zeroAxis(node.weights.kernel, axis, group.channels, keep[group.name]) } };

@@ -1,8 +1,11 @@
 /**
- * TensorFlow.js layers models (`model.json` and float32 weight shards) to and from `Network`.
- * What is read: Sequential and Functional models of Keras 2 (also the graph dialect of Keras 3),
- * of the layers in `tfjsLayers/layers/table.ts`. What is written: Functional, Keras 2 dialect.
+ * TensorFlow.js layers models (`model.json` and weight shards) to and from `Network`.
+ *
+ * What is read: Sequential and Functional models of Keras 2 and 3, of the layers in
+ * `kerasLayers/readers/table.ts`, also where models serve as layers. What is written: Functional,
+ * Keras 2 dialect, float32, which plain TensorFlow.js opens.
  */
+export { ExportError } from './tfjsLayers/exportError.ts';
 export { exportTfjsLayers, type TfjsLayersFiles } from './tfjsLayers/exportModel.ts';
 export { importTfjsLayers } from './tfjsLayers/importModel.ts';
 export type { ReadShard } from './tfjsLayers/weightsFile.ts';
@@ -15,4 +18,4 @@ export {
   UnsupportedGraphError,
   UnsupportedLayerError,
   UnsupportedWeightError,
-} from './tfjsLayers/errors.ts';
+} from './kerasLayers/errors.ts';

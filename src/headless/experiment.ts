@@ -5,22 +5,22 @@ import type { Correlator } from '../engine/kernels/correlator.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
 import { costModel, totalCost } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
-import type { CouplingGroup } from '../network/couplingGroup.ts';
+import { coupling, type Coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
 import { keepSets, prunableGroups } from '../pruning/keepSets.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
-import type { BudgetTarget, PruneRequest } from '../pruning/pruneRequest.ts';
+import type { PruneRequest } from '../pruning/pruneRequest.ts';
 import { rankingsFor } from '../pruning/rankings.ts';
+import { ruledWidth } from '../pruning/widthRules.ts';
 import { StatisticsStore } from '../pruning/statisticsStore.ts';
 
 /** A network with what every command needs to know of it. */
 export interface Subject {
   readonly network: Network;
-  readonly groups: readonly CouplingGroup[];
+  readonly coupled: Coupling;
   readonly layers: readonly ConsumerLayer[];
 }
 
@@ -34,12 +34,12 @@ export class UnreachableTargetError extends Error {
 
 /** @throws NothingToPruneError where every group is frozen, saying why. */
 export function subjectOf(network: Network): Subject {
-  const groups = couplingGroups(network);
-  if (prunableGroups(groups).length === 0) {
-    const reasons = groups.map(({ name, frozen }) => `${name}: ${frozen}`).join('; ');
+  const coupled = coupling(network);
+  if (prunableGroups(coupled.groups).length === 0) {
+    const reasons = coupled.groups.map(({ name, frozen }) => `${name}: ${frozen}`).join('; ');
     throw new NothingToPruneError(`Nothing in "${network.name}" can be pruned (${reasons}).`);
   }
-  return { network, groups, layers: consumerLayers(network, groups) };
+  return { network, coupled, layers: consumerLayers(network, coupled) };
 }
 
 /** Runs the images through the intact network and returns the statistics of every consumer layer. */
@@ -71,7 +71,7 @@ export interface Change {
 /**
  * From statistics to a smaller network, as `request` asks; `job` follows the sequential pass.
  *
- * @throws UnreachableTargetError where even one channel in every group costs more than the target
+ * @throws UnreachableTargetError where even the least widths that the rules allow cost more than the target
  */
 export async function pruneAsRequested(
   subject: Subject,
@@ -81,20 +81,21 @@ export async function pruneAsRequested(
   correlator: Correlator,
   job: Job = {},
 ): Promise<Omit<Pruned, 'milliseconds'> & { readonly milliseconds: Omit<Pruned['milliseconds'], 'calibrate'> }> {
-  const { network, groups, layers } = subject;
-  assertReachable(subject, request.target);
+  const { network, coupled, layers } = subject;
+  assertReachable(subject, request);
   const clock = stopwatch();
-  const statistics = store.statistics();
+  const measures = store.measures();
   const keep = keepSets(
     request.target,
-    rankingsFor(request, network, groups, layers, statistics),
-    costModel(network, groups),
+    rankingsFor(request, network, coupled, layers, measures),
+    costModel(network, coupled),
+    { rules: request.rules },
   );
   const select = clock();
   const plan =
     request.order === 'sequential'
       ? await pruneSequentially(network, keep, request.compensate, images, correlator, job)
-      : oneShotPlan(layers, statistics, keep, request.compensate);
+      : oneShotPlan(layers, measures.statistics, keep, request.compensate);
   const compensate = clock();
   const smaller = prune(network, plan);
   const surgery = clock();
@@ -111,17 +112,17 @@ export async function pruneAsRequested(
 /**
  * Fails early where no plan can meet the target.
  *
- * @throws UnreachableTargetError where even one channel in every group costs more
+ * @throws UnreachableTargetError where even the least widths that the rules allow cost more
  */
-export function assertReachable({ network, groups }: Subject, { kind, value }: BudgetTarget): void {
+export function assertReachable({ network, coupled }: Subject, { target: { kind, value }, rules }: Pick<PruneRequest, 'target' | 'rules'>): void {
   if (kind !== 'macs' && kind !== 'params') return;
-  const costs = costModel(network, groups);
+  const costs = costModel(network, coupled);
   const cost = kind === 'macs' ? 'macs' : 'parameters';
-  const least = Object.fromEntries(prunableGroups(groups).map(({ name }) => [name, 1]));
+  const least = Object.fromEntries(prunableGroups(coupled.groups).map(({ name, channels }) => [name, ruledWidth(name, channels, 0, rules)]));
   const share = totalCost(costs, least)[cost] / totalCost(costs, {})[cost];
   if (share > value) {
     throw new UnreachableTargetError(
-      `${kind}=${value} cannot be reached: one channel in every group already takes ${(100 * share).toFixed(2)} % of the ${kind}.`,
+      `${kind}=${value} cannot be reached: the least widths that the rules allow already take ${(100 * share).toFixed(2)} % of the ${kind}.`,
     );
   }
 }

@@ -3,6 +3,7 @@ import type { ImageSource } from '../engine/imageSource.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import type { BudgetTarget, PruneRequest } from '../pruning/pruneRequest.ts';
 import type { StatisticsStore } from '../pruning/statisticsStore.ts';
+import type { WidthRules } from '../pruning/widthRules.ts';
 import { pruneAsRequested, type Subject } from './experiment.ts';
 import { progressOn } from './progress.ts';
 
@@ -25,6 +26,7 @@ export interface FrontierRequest {
   readonly methods: readonly Method[];
   readonly kind: BudgetTarget['kind'];
   readonly targets: readonly number[];
+  readonly rules: WidthRules;
   readonly seed: number;
 }
 
@@ -34,14 +36,14 @@ export async function measureFrontier(
   store: StatisticsStore,
   calibration: ImageSource,
   test: { readonly images: ImageSource; readonly labels: ArrayLike<number> },
-  { methods, kind, targets, seed }: FrontierRequest,
+  { methods, kind, targets, rules, seed }: FrontierRequest,
   correlator: Correlator,
 ): Promise<FrontierSeries[]> {
   const series: FrontierSeries[] = [];
   for (const method of methods) {
     const points: FrontierPoint[] = [];
     for (const value of targets) {
-      const request: PruneRequest = { ...method, target: { kind, value }, seed };
+      const request: PruneRequest = { ...method, target: { kind, value }, rules, seed };
       const { network, macs, params } = await pruneAsRequested(subject, store, calibration, request, correlator);
       const logits = await computeLogits(network, test.images, progressOn(`${nameOf(method)} ${kind}=${value}`));
       const accuracy = shareEqual(topClasses(logits), test.labels);

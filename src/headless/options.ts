@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import {
   COMPENSATIONS, DEFAULT_REQUEST, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type TargetKind,
 } from '../pruning/pruneRequest.ts';
+import { NO_RULES } from '../pruning/widthRules.ts';
 
 export function modelOption(): Option {
   return new Option('--model <folder>', 'layers-model folder').makeOptionMandatory();
@@ -39,6 +40,30 @@ export function targetOption(): Option {
     .makeOptionMandatory();
 }
 
+/** What a practitioner asks of widths beside the budget; `widthRules` turns it into the network's rules. */
+export interface RuleOptions {
+  readonly protect: readonly string[];
+  readonly multiple: number;
+  readonly floor: number;
+  readonly set: readonly GroupWidth[];
+  readonly atLeast: readonly GroupWidth[];
+}
+
+export interface GroupWidth {
+  readonly group: string;
+  readonly channels: number;
+}
+
+export function ruleOptions(): readonly Option[] {
+  return [
+    new Option('--protect <a,b,…>', 'groups, or layers, whose channels all stay').argParser(repeated((text) => text.split(',').map((name) => name.trim()))).default([], 'none'),
+    new Option('--multiple <n>', 'widths are multiples of this, or whole').argParser(positive).default(NO_RULES.multiple),
+    new Option('--floor <share>', 'least share of its channels that every group keeps').argParser(share).default(NO_RULES.floor),
+    new Option('--set <group=channels>', 'width of one group, whatever the target; may be repeated').argParser(repeated((text) => [groupWidth(text)])).default([], 'none'),
+    new Option('--at-least <group=channels>', 'least width of one group; may be repeated').argParser(repeated((text) => [groupWidth(text)])).default([], 'none'),
+  ];
+}
+
 /** `macs=0.5` and the like. */
 export function budgetTarget(text: string): BudgetTarget {
   const [kind, value, ...rest] = text.split('=');
@@ -57,6 +82,27 @@ export function fraction(text: string): number {
   return value;
 }
 
+/** A number in [0, 1]. */
+export function share(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && value <= 1)) throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  return value;
+}
+
+/** A whole number from 1 on. */
+export function positive(text: string): number {
+  const value = integer(text);
+  if (value < 1) throw new InvalidArgumentError('Expected a whole number from 1 on.');
+  return value;
+}
+
+/** `group=channels`; the name may hold a `=` of its own. */
+export function groupWidth(text: string): GroupWidth {
+  const at = text.lastIndexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Expected a group with its channels, such as conv1=24.');
+  return { group: text.slice(0, at).trim(), channels: positive(text.slice(at + 1)) };
+}
+
 export function integer(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('Expected a whole number.');
@@ -66,6 +112,11 @@ export function integer(text: string): number {
 /** `a,b,c` through `parse`. */
 export function list<T>(parse: (text: string) => T): (text: string) => T[] {
   return (text) => text.split(',').map((part) => parse(part.trim()));
+}
+
+/** An option that may be given again: what each time brings is added up. */
+function repeated<T>(parse: (text: string) => readonly T[]): (text: string, before: readonly T[]) => readonly T[] {
+  return (text, before) => [...before, ...parse(text)];
 }
 
 function isTargetKind(text: string): text is TargetKind {

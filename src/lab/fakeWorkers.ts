@@ -1,7 +1,7 @@
 /** In-memory stand-ins for the two workers, for the lab's tests: they record calls and answer at once, or when told to. */
 import { costModel } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
+import { coupling } from '../network/coupling.ts';
 import type { Network, NodeOf, Weight } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import type { EngineApi, Evaluation, FidelityApi, FidelityUpdate, JobId, LoadedModel } from '../workers/protocol.ts';
@@ -17,31 +17,31 @@ export function smallNetwork(name = 'small'): Network {
     id,
     op: 'conv2d',
     inputs: [input],
-    attributes: { strides: [1, 1], padding: 'same', dilations: [1, 1] },
+    attributes: { strides: [1, 1], padding: 'same', dilations: [1, 1], groups: 1 },
     weights: { kernel: weight([3, 3, inputs, outputs]) },
   });
   return {
     name,
-    output: 'logits',
+    outputs: ['logits'],
     nodes: [
       { id: 'input', op: 'input', inputs: [], attributes: { shape: [8, 8, 3] }, weights: {} },
       conv('first', 'input', 3, WIDTHS[0]),
       conv('second', 'first', WIDTHS[0], WIDTHS[1]),
-      { id: 'pool', op: 'globalAveragePool2d', inputs: ['second'], attributes: {}, weights: {} },
+      { id: 'pool', op: 'globalAveragePool2d', inputs: ['second'], attributes: { keepDims: false }, weights: {} },
       { id: 'logits', op: 'dense', inputs: ['pool'], attributes: {}, weights: { kernel: weight([WIDTHS[1], CLASSES]) } },
     ],
   };
 }
 
 export function loadedModel(network: Network): LoadedModel {
-  const groups = couplingGroups(network);
+  const coupled = coupling(network);
   const shapes = inferShapes(network);
   const { macs, parameters, bytes } = networkCosts(network);
   return {
     network,
     inputShape: [8, 8, 3],
-    groups,
-    costModel: costModel(network, groups),
+    groups: coupled.groups,
+    costModel: costModel(network, coupled),
     cost: { macs, params: parameters, bytes },
     nodes: network.nodes.map(({ id, op }) => ({ id, op, shape: shapes.get(id) ?? [], macs: 0, params: 0 })),
   };

@@ -110,7 +110,7 @@ function defaultGroup(groups: readonly CouplingGroup[]): string | undefined {
 /** The engine has refused a network whose input is not the shape of the pictures. */
 function checkClasses({ model: { loaded }, dataset }: Experiment): void {
   if (!loaded || !dataset) return;
-  const outputs = loaded.nodes.find(({ id }) => id === loaded.network.output)?.shape.at(-1);
+  const outputs = loaded.nodes.find(({ id }) => id === loaded.network.outputs[0])?.shape.at(-1);
   if (outputs !== dataset.classes.length) {
     throw new ModelDataMismatchError(`This model has ${outputs} outputs, and ${dataset.name} has ${dataset.classes.length} classes.`);
   }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { networkCosts } from '../network/costs.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
+import { couplingGroups } from '../network/coupling.ts';
 import { costModel } from '../network/costModel.ts';
 import type { Network } from '../network/network.ts';
 import { prune } from '../network/surgery.ts';
@@ -18,7 +18,7 @@ it('a plan’s cost is that of the network that surgery makes, bytes of norm sta
       : [node],
   );
   const network: Network = { ...plain, nodes };
-  const loaded = { ...loadedModel(network), groups: couplingGroups(network), costModel: costModel(network, couplingGroups(network)) };
+  const loaded = { ...loadedModel(network), groups: couplingGroups(network), costModel: costModel(network) };
   const keep = { first: [0, 3, 5], second: [1, 2, 3, 4, 11] };
   const { macs, parameters, bytes } = networkCosts(prune(network, { keep, weights: {} }));
   expect(planCost({ model: { descriptor: { kind: 'shipped', id: 'x' }, loaded } }, keep)).toEqual({ macs, params: parameters, bytes });

@@ -190,7 +190,7 @@ export function keepFor(experiment: Experiment, request = experiment.request, pi
   const needsCost = request.target.kind === 'macs' || request.target.kind === 'params';
   if (needsCost && !costModel) return undefined;
   if (request.target.kind === 'eta' && !rankings.every(({ curve }) => curve)) return undefined;
-  return keepSets(request.target, rankings, costModel ?? { widths: {}, terms: [] }, pins);
+  return keepSets(request.target, rankings, costModel ?? { widths: {}, terms: [] }, { pins, rules: request.rules });
 }
 
 /** The one-shot plan; without compensation it needs no statistics. */

@@ -15,34 +15,95 @@ export interface Weight {
 export type Shape = readonly number[];
 
 export type Pair = readonly [number, number];
-export type Padding = 'same' | 'valid';
-export type ActivationName = 'linear' | 'relu' | 'relu6' | 'softmax' | 'sigmoid' | 'tanh';
+/** Rows above and below, columns left and right. */
+export type Border = readonly [Pair, Pair];
+/** `same` and `valid` as in TensorFlow; else zeros (for pools: nothing) around the input. */
+export type Padding = 'same' | 'valid' | Border;
+
+/**
+ * - below zero `leakyRelu` is `alpha · x` and `elu` `alpha · (eˣ − 1)`
+ * - `hardSigmoid`: `clip(alpha · x + beta, 0, 1)`; `hardSwish`: `x · clip(x / 6 + 1 / 2, 0, 1)`
+ * - `gelu` by the error function, `geluTanh` by its tanh approximation; `silu`: `x · sigmoid(x)`
+ * - `softmax` along the last axis
+ */
+export const ACTIVATIONS = [
+  'linear', 'relu', 'relu6', 'leakyRelu', 'elu', 'selu', 'gelu', 'geluTanh', 'silu', 'hardSwish',
+  'hardSigmoid', 'sigmoid', 'tanh', 'softplus', 'softmax',
+] as const;
+export type ActivationName = (typeof ACTIVATIONS)[number];
+
+/**
+ * How output pixel o of a resized axis finds its place in the input, s = input size / output size:
+ * `halfPixel` `(o + 1/2) · s − 1/2`, `asymmetric` `o · s`, `alignCorners` `o · (input − 1) / (output − 1)`.
+ * Nearest takes the floor of `(o + 1/2) · s` (halfPixel) or of `o · s` (asymmetric), rounds with alignCorners.
+ */
+export type ResizeCoordinates = 'halfPixel' | 'asymmetric' | 'alignCorners';
 
 interface OpTable {
   input: { attributes: { shape: Shape }; weights: NoWeights };
   /** `scale · x + offset` */
   rescaling: { attributes: { scale: number; offset: number }; weights: NoWeights };
-  /** kernel `[kh, kw, inputs, outputs]`, bias `[outputs]` */
+  /** kernel `[kh, kw, inputs / groups, outputs]`, bias `[outputs]` */
   conv2d: {
+    attributes: { strides: Pair; padding: Padding; dilations: Pair; groups: number };
+    weights: { kernel: Weight; bias?: Weight };
+  };
+  /** kernel `[kh, kw, channels, multiplier]`, bias `[channels · multiplier]`; output `c · multiplier + k` from channel c */
+  depthwiseConv2d: {
     attributes: { strides: Pair; padding: Padding; dilations: Pair };
     weights: { kernel: Weight; bias?: Weight };
   };
-  /** kernel `[inputs, outputs]`, bias `[outputs]` */
+  /**
+   * kernel `[kh, kw, outputs, inputs]`, bias `[outputs]`. The full result, `(h − 1) · stride + kh`
+   * rows, loses `cropping`; a negative number adds zeros at that side.
+   */
+  transposedConv2d: {
+    attributes: { strides: Pair; cropping: Border };
+    weights: { kernel: Weight; bias?: Weight };
+  };
+  /** Along the last axis: kernel `[inputs, outputs]`, bias `[outputs]`. */
   dense: { attributes: NoAttributes; weights: { kernel: Weight; bias?: Weight } };
   /** Normalises the last axis by stored statistics; every weight is `[channels]`. */
   batchNorm: {
     attributes: { epsilon: number };
     weights: { gamma?: Weight; beta?: Weight; mean: Weight; variance: Weight };
   };
-  activation: { attributes: { function: ActivationName }; weights: NoWeights };
+  /** Normalises each vector along the last axis by its own mean and variance; weights `[channels]`. */
+  layerNorm: { attributes: { epsilon: number }; weights: { gamma?: Weight; beta?: Weight } };
+  /** Normalises all pixels of each of `groups` runs of channels by their own mean and variance; weights `[channels]`. */
+  groupNorm: { attributes: { groups: number; epsilon: number }; weights: { gamma?: Weight; beta?: Weight } };
+  /** `alpha` has a default for `leakyRelu` (0.01), `elu` (1) and `hardSigmoid` (1/6), `beta` for `hardSigmoid` (1/2). */
+  activation: { attributes: { function: ActivationName; alpha?: number; beta?: number }; weights: NoWeights };
+  /** `x` above zero, `alpha · x` below; alpha has the value's rank, each axis whole or 1. */
+  prelu: { attributes: NoAttributes; weights: { alpha: Weight } };
+  /** Elementwise, two inputs or more; axes align from the last on, and one of size 1 is repeated. */
   add: { attributes: NoAttributes; weights: NoWeights };
+  /** First minus second. */
+  subtract: { attributes: NoAttributes; weights: NoWeights };
+  multiply: { attributes: NoAttributes; weights: NoWeights };
+  /** Joins along `axis`, counted from 0 without the batch. */
+  concat: { attributes: { axis: number }; weights: NoWeights };
+  /** `start ≤ index < start + size` along `axis`, counted from 0 without the batch. */
+  slice: { attributes: { axis: number; start: number; size: number }; weights: NoWeights };
   maxPool2d: { attributes: Pooling; weights: NoWeights };
+  /** The mean of those pixels of the window that lie inside the input. */
   averagePool2d: { attributes: Pooling; weights: NoWeights };
-  globalAveragePool2d: { attributes: NoAttributes; weights: NoWeights };
-  globalMaxPool2d: { attributes: NoAttributes; weights: NoWeights };
+  /** `[h, w, c]` to `[c]`, or to `[1, 1, c]` with `keepDims`. */
+  globalAveragePool2d: { attributes: { keepDims: boolean }; weights: NoWeights };
+  globalMaxPool2d: { attributes: { keepDims: boolean }; weights: NoWeights };
   /** Row-major, channels last: feature `f` comes from channel `f mod channels`. */
   flatten: { attributes: NoAttributes; weights: NoWeights };
-  zeroPad2d: { attributes: { padding: readonly [Pair, Pair] }; weights: NoWeights };
+  /** Row-major; `shape` is that of one sample, without −1. */
+  reshape: { attributes: { shape: Shape }; weights: NoWeights };
+  /** Axis k of the result is axis `order[k]` of the input, counted from 0 without the batch. */
+  permute: { attributes: { order: readonly number[] }; weights: NoWeights };
+  zeroPad2d: { attributes: { padding: Border }; weights: NoWeights };
+  crop2d: { attributes: { cropping: Border }; weights: NoWeights };
+  /** To `size`, `[height, width]`. */
+  resize2d: {
+    attributes: { size: Pair; interpolation: 'nearest' | 'bilinear'; coordinates: ResizeCoordinates };
+    weights: NoWeights;
+  };
   /** Identity at inference; kept so that a round trip is exact. */
   dropout: { attributes: { rate: number }; weights: NoWeights };
 }
@@ -69,14 +130,24 @@ export interface NodeOf<O extends Op> {
 export type Node = { [O in Op]: NodeOf<O> }[Op];
 
 /** A node that mixes channels: what fidelity scores the inputs of. */
-export type ConsumerNode = NodeOf<'conv2d'> | NodeOf<'dense'>;
+export type ConsumerNode = NodeOf<'conv2d'> | NodeOf<'dense'> | NodeOf<'transposedConv2d'>;
+
+export function isConsumer(node: Node): node is ConsumerNode {
+  return node.op === 'conv2d' || node.op === 'dense' || node.op === 'transposedConv2d';
+}
+
+/** The axes of a consumer's kernel along which its inputs and its outputs lie. */
+export function kernelAxes(node: ConsumerNode): { readonly in: number; readonly out: number } {
+  if (node.op === 'transposedConv2d') return { in: 3, out: 2 };
+  return node.op === 'conv2d' ? { in: 2, out: 3 } : { in: 0, out: 1 };
+}
 
 export interface Network {
   readonly name: string;
   /** In execution order: a node stands after all of its inputs. */
   readonly nodes: readonly Node[];
-  /** The id of the node whose value is the network's output (one). */
-  readonly output: string;
+  /** Ids of the nodes whose values are the network's outputs; accuracy is measured on the first. */
+  readonly outputs: readonly string[];
 }
 
 /** The node called `id`; throws `UnknownNodeError` where there is none. */

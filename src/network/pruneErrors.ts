@@ -14,6 +14,14 @@ export class EmptyGroupError extends Error {
   }
 }
 
+/** A plan would leave a layer without channels, though its group has some: the layer has only a part of it. */
+export class EmptyPartError extends Error {
+  override readonly name = 'EmptyPartError';
+  constructor(group: string, part: readonly number[]) {
+    super(`Group "${group}" would leave a layer without channels. Keep at least one of ${part.slice(0, 20).join(', ')}.`);
+  }
+}
+
 /** A plan cuts a group that must stay whole. */
 export class FrozenGroupError extends Error {
   override readonly name = 'FrozenGroupError';
@@ -37,6 +45,6 @@ export class KeptIndicesError extends Error {
 export class NotAConsumerError extends Error {
   override readonly name = 'NotAConsumerError';
   constructor(node: string) {
-    super(`The plan has weights for "${node}", which is not a conv2d or dense layer of the network.`);
+    super(`The plan has weights for "${node}", which is not a convolution or dense layer of the network.`);
   }
 }

@@ -6,8 +6,8 @@ import type { Weight } from './network.ts';
  * `keep`: coupling group name → ascending kept channel indices of the intact network; a group
  * that is absent stays whole. `weights`: node id → replacement kernel (and bias) whose input axis
  * is already reduced to the kept components and whose output axis is still whole
- * (`[kh, kw, kept inputs, outputs]`, or `[kept inputs, outputs]` for dense); surgery cuts the
- * output axis. A consumer that is absent keeps its own weights, sliced.
+ * (`[kh, kw, kept inputs, outputs]`, `[kept inputs, outputs]` for dense, of a grouped convolution the
+ * kept inputs of one group); surgery cuts the output axis. A consumer that is absent keeps its own weights, sliced.
  */
 export interface PrunePlan {
   readonly keep: Readonly<Record<string, readonly number[]>>;

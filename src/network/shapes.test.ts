@@ -59,7 +59,7 @@ describe('validateNetwork', () => {
     const { nodes } = network;
     expect(() => validateNetwork({ ...network, nodes: [...nodes, nodes[3]] })).toThrow(NetworkStructureError);
     expect(() => validateNetwork({ ...network, nodes: [...nodes].reverse() })).toThrow(/not a layer that stands before/);
-    expect(() => validateNetwork({ ...network, output: 'nowhere' })).toThrow(/"nowhere" is not one of its layers/);
+    expect(() => validateNetwork({ ...network, outputs: ['nowhere'] })).toThrow(/"nowhere" is not one of its layers/);
     const second: Node = { id: 'second', op: 'input', inputs: [], attributes: { shape: [3] }, weights: {} };
     expect(() => validateNetwork({ ...network, nodes: [...nodes, second] })).toThrow(/one input, found 2/);
   });

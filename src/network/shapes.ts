@@ -23,9 +23,9 @@ export function inferShapes(network: Network): ReadonlyMap<string, Shape> {
 export function inputShapes(node: Node, shapes: ReadonlyMap<string, Shape>): readonly Shape[] {
   const { inputs } = opDefinition(node);
   const count = node.inputs.length;
-  const fits = inputs === 'none' ? count === 0 : inputs === 'one' ? count === 1 : count >= 2;
+  const fits = { none: count === 0, one: count === 1, two: count === 2, twoOrMore: count >= 2 }[inputs];
   if (!fits) {
-    const wanted = { none: 'no inputs', one: 'one input', twoOrMore: 'two or more inputs' }[inputs];
+    const wanted = { none: 'no inputs', one: 'one input', two: 'two inputs', twoOrMore: 'two or more inputs' }[inputs];
     throw new ShapeError(node.id, node.op, `takes ${wanted}, found ${count}.`);
   }
   return node.inputs.map((id) => {
@@ -48,7 +48,7 @@ export function weightsOf(node: Node): readonly (readonly [string, Weight])[] {
 
 /**
  * Checks that `network` can be run: unique ids, every input before its reader, one input node,
- * an existing output, shapes that fit, weights of the right shape and all finite.
+ * existing outputs, shapes that fit, weights of the right shape and all finite.
  * Throws `NetworkStructureError`, `ShapeError`, `WeightShapeError` or `NonFiniteWeightsError`.
  * O(all weights).
  */
@@ -62,8 +62,9 @@ export function validateNetwork(network: Network): void {
   if (sources.length !== 1) {
     throw new NetworkStructureError(`The network must have one input, found ${sources.length}.`);
   }
-  if (!seen.has(network.output)) {
-    throw new NetworkStructureError(`The network's output "${network.output}" is not one of its layers.`);
+  if (network.outputs.length === 0) throw new NetworkStructureError('The network has no output.');
+  for (const output of network.outputs) {
+    if (!seen.has(output)) throw new NetworkStructureError(`The network's output "${output}" is not one of its layers.`);
   }
   const shapes = inferShapes(network);
   for (const node of network.nodes) {

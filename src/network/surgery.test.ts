@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { couplingGroups } from './couplingGroups.ts';
+import { coupling, couplingGroups, keptFeatures } from './coupling.ts';
 import { nodeOfOp, plainNetwork, randomWeights, residualNetwork } from './fixtures/networks.ts';
 import { randomPlan } from './fixtures/randomPlan.ts';
 import { NonFiniteWeightsError, WeightShapeError } from './networkErrors.ts';
@@ -9,7 +9,7 @@ import {
 } from './pruneErrors.ts';
 import type { PrunePlan } from './prunePlan.ts';
 import { inferShapes, validateNetwork } from './shapes.ts';
-import { keptFeatures, prune } from './surgery.ts';
+import { prune } from './surgery.ts';
 
 const keepOnly = (keep: PrunePlan['keep']): PrunePlan => ({ keep, weights: {} });
 
@@ -31,7 +31,7 @@ describe('prune', () => {
         fc.property(randomPlan(network), (plan) => {
           const pruned = prune(network, plan);
           validateNetwork(pruned);
-          expect(inferShapes(pruned).get(pruned.output)).toEqual(inferShapes(network).get(network.output));
+          expect(inferShapes(pruned).get(pruned.outputs[0])).toEqual(inferShapes(network).get(network.outputs[0]));
           const widths = couplingGroups(pruned).map((group) => [group.name, group.channels]);
           const planned = couplingGroups(network).map(({ name, channels }) => [name, plan.keep[name]?.length ?? channels]);
           expect(widths).toEqual(planned);
@@ -95,8 +95,11 @@ describe('prune', () => {
 });
 
 describe('keptFeatures', () => {
-  it('spreads channels over the positions of a flatten', () => {
-    expect(keptFeatures([0, 2], 3, 2)).toEqual([0, 2, 3, 5]);
-    expect(keptFeatures([1], 3, 1)).toEqual([1]);
+  it('spreads channels over the positions of a flatten, and is nothing where all stay', () => {
+    const features = coupling(plainNetwork()).features.get('flatten');
+    if (!features) throw new Error('the fixture has a flatten');
+    expect(keptFeatures(features, { conv2: [0, 2] })).toEqual([0, 2, 4, 6, 8, 10, 12, 14]);
+    expect(keptFeatures(features, { conv2: [0, 1, 2, 3] })).toBeUndefined();
+    expect(keptFeatures(features, {})).toBeUndefined();
   });
 });

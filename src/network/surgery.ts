@@ -1,13 +1,13 @@
+import { coupling, keptFeatures } from './coupling.ts';
 import type { CouplingGroup } from './couplingGroup.ts';
-import { couplingGroups, outputGroups } from './couplingGroups.ts';
-import type { ConsumerNode, Network, Node } from './network.ts';
+import { isConsumer, kernelAxes, type Network, type Node } from './network.ts';
 import type { KeptFeatures } from './ops/opDefinition.ts';
 import { opDefinition } from './ops/table.ts';
 import {
-  EmptyGroupError, FrozenGroupError, KeptIndicesError, NotAConsumerError, UnknownGroupError,
+  EmptyGroupError, EmptyPartError, FrozenGroupError, KeptIndicesError, NotAConsumerError, UnknownGroupError,
 } from './pruneErrors.ts';
 import type { PrunePlan } from './prunePlan.ts';
-import { checkWeight, inferShapes } from './shapes.ts';
+import { checkWeight } from './shapes.ts';
 
 /**
  * The network that `plan` describes: every group cut to its kept channels, compensated consumers
@@ -16,26 +16,22 @@ import { checkWeight, inferShapes } from './shapes.ts';
  *
  * A plan may give a bias to a consumer that has none.
  *
- * Throws `UnknownGroupError`, `EmptyGroupError`, `FrozenGroupError`, `KeptIndicesError`,
- * `NotAConsumerError`, `WeightShapeError` or `NonFiniteWeightsError`, before anything is built.
+ * Throws `UnknownGroupError`, `EmptyGroupError`, `EmptyPartError`, `FrozenGroupError`,
+ * `KeptIndicesError`, `NotAConsumerError`, `WeightShapeError` or `NonFiniteWeightsError`, before
+ * anything is built.
  */
 export function prune(network: Network, plan: PrunePlan): Network {
-  const groups = couplingGroups(network);
+  const { groups, features } = coupling(network);
   checkKeep(groups, plan);
-  const groupOf = outputGroups(groups);
-  const shapes = inferShapes(network);
 
-  /** Kept features of a node's output axis; undefined where all stay. */
-  const keptOf = (id: string): readonly number[] | undefined => {
-    const group = groupOf.get(id);
-    const kept = group && Object.hasOwn(plan.keep, group.name) ? plan.keep[group.name] : undefined;
-    if (!group || !kept || kept.length === group.channels) return undefined;
-    return keptFeatures(kept, group.channels, (shapes.get(id)?.at(-1) ?? 0) / group.channels);
+  const keptAround = (node: Node): KeptFeatures => {
+    const [input, output] = [features.get(node.inputs[0] ?? ''), features.get(node.id)];
+    return {
+      in: input && keptFeatures(input, plan.keep),
+      out: output && keptFeatures(output, plan.keep),
+      axis: output?.axis ?? 0,
+    };
   };
-  const keptAround = (node: Node): KeptFeatures => ({
-    in: node.inputs.length > 0 ? keptOf(node.inputs[0]) : undefined,
-    out: keptOf(node.id),
-  });
 
   const replaced = new Set(Object.keys(plan.weights));
   for (const id of replaced) checkReplacement(network, id, plan, keptAround);
@@ -44,20 +40,11 @@ export function prune(network: Network, plan: PrunePlan): Network {
     const kept = keptAround(node);
     if (replaced.has(node.id)) {
       const weights = { ...node.weights, ...plan.weights[node.id] };
-      return cut({ ...node, weights } as Node, { out: kept.out });
+      return cut({ ...node, weights } as Node, { out: kept.out, axis: kept.axis });
     }
     return cut(node, kept);
   });
   return { ...network, nodes };
-}
-
-/**
- * Feature indices that stay when `kept` of a group's `channels` stay and every channel has
- * `spread` features, feature `f` belonging to channel `f mod channels`. Ascending.
- */
-export function keptFeatures(kept: readonly number[], channels: number, spread: number): readonly number[] {
-  if (spread === 1) return kept;
-  return Array.from({ length: spread }, (_, position) => kept.map((c) => position * channels + c)).flat();
 }
 
 function cut(node: Node, kept: KeptFeatures): Node {
@@ -78,6 +65,10 @@ function checkKeep(groups: readonly CouplingGroup[], plan: PrunePlan): void {
       previous = index;
     }
     if (group.frozen !== undefined && kept.length < group.channels) throw new FrozenGroupError(name, group.frozen);
+    const stays = new Set(kept);
+    for (const part of group.parts ?? []) {
+      if (!part.some((index) => stays.has(index))) throw new EmptyPartError(name, part);
+    }
   }
 }
 
@@ -91,11 +82,12 @@ function checkReplacement(
   if (!node || !isConsumer(node)) throw new NotAConsumerError(id);
   const { kernel, bias } = plan.weights[id];
   const whole = node.weights.kernel.shape;
-  const inputs = keptAround(node).in?.length ?? whole[whole.length - 2];
-  checkWeight(id, 'kernel', kernel, whole.with(whole.length - 2, inputs));
-  if (bias) checkWeight(id, 'bias', bias, [whole[whole.length - 1]]);
+  const axes = kernelAxes(node);
+  const kept = keptAround(node).in?.filter((index) => !isGrouped(node) || index < whole[axes.in]);
+  checkWeight(id, 'kernel', kernel, kept ? whole.with(axes.in, kept.length) : whole);
+  if (bias) checkWeight(id, 'bias', bias, [whole[axes.out]]);
 }
 
-function isConsumer(node: Node): node is ConsumerNode {
-  return node.op === 'conv2d' || node.op === 'dense';
+function isGrouped(node: Node): boolean {
+  return node.op === 'conv2d' && node.attributes.groups > 1;
 }

@@ -1,56 +1,91 @@
-import type { CouplingGroup } from '../network/couplingGroup.ts';
-import { nodeById, type ConsumerNode, type Network, type Weight } from '../network/network.ts';
-import { prunableGroups } from './keepSets.ts';
+import type { Coupling } from '../network/coupling.ts';
+import type { ComponentMap, FeatureMap } from '../network/couplingGroup.ts';
+import { isConsumer, nodeById, type ConsumerNode, type Network, type Pair } from '../network/network.ts';
+import { inferShapes } from '../network/shapes.ts';
 
-/** A layer whose input channels fidelity scores, seen as n components of p weights per output. */
+/**
+ * A layer whose inputs fidelity scores, seen as n components of p weights per output. A grouped
+ * convolution is several layers, one for each group of channels.
+ */
 export interface ConsumerLayer {
+  /** The node's id; for group g of a grouped convolution `<id>#<g>`. */
+  readonly id: string;
   readonly node: ConsumerNode;
-  readonly group: CouplingGroup;
-  /** Input components: the group's channels. */
+  /** Which of the node's `parts` runs of channels. */
+  readonly part: number;
+  readonly parts: number;
+  /** Input components of this layer. */
   readonly n: number;
   /** Weights per (output, component): `kh · kw`, or the positions of a channel after a flatten. */
   readonly p: number;
+  /** Outputs of this layer. */
   readonly m: number;
+  /** Which component of which group each of the n inputs is. */
+  readonly inputs: ComponentMap;
+  /** Height and width of the maps that a flatten before this dense layer has laid out, if any. */
+  readonly flattened?: Pair;
+  /**
+   * `gram`: the full patch Gram is kept, so that every subset can be scored and refitted.
+   * `contributions`: too wide for that (`WIDEST_GRAM`); channels are scored one by one, weights stay.
+   */
+  readonly statistics: 'gram' | 'contributions';
 }
 
-/** Every consumer of every group that may be cut, in execution order. */
-export function consumerLayers(network: Network, groups: readonly CouplingGroup[]): ConsumerLayer[] {
-  const order = new Map(network.nodes.map(({ id }, at) => [id, at]));
-  return prunableGroups(groups)
-    .flatMap((group) => group.consumers.map(({ node }) => consumerLayer(nodeById(network, node), group)))
-    .sort((a, b) => (order.get(a.node.id) ?? 0) - (order.get(b.node.id) ?? 0));
+/** Greatest `n · p` whose patch Gram is kept: 6144² float64 are 300 MB. */
+export const WIDEST_GRAM = 6144;
+
+/** Every consumer that reads a group that may be cut, in execution order. */
+export function consumerLayers(network: Network, { features }: Coupling): ConsumerLayer[] {
+  const layers: ConsumerLayer[] = [];
+  for (const node of network.nodes) {
+    const inputs = isConsumer(node) ? features.get(node.inputs[0]) : undefined;
+    if (!isConsumer(node) || !inputs || inputs.groups.every(({ frozen }) => frozen !== undefined)) continue;
+    layers.push(...layersOfNode(network, node, inputs));
+  }
+  return layers;
 }
 
-function consumerLayer(node: ReturnType<typeof nodeById>, group: CouplingGroup): ConsumerLayer {
-  if (node.op !== 'conv2d' && node.op !== 'dense') throw new Error(`Node "${node.id}" (${node.op}) consumes no channels.`);
+function* layersOfNode(network: Network, node: ConsumerNode, inputs: FeatureMap): Generator<ConsumerLayer> {
   const { shape } = node.weights.kernel;
-  const m = shape[shape.length - 1];
-  const inputs = shape.slice(0, -1).reduce((product, size) => product * size, 1);
-  return { node, group, n: group.channels, p: inputs / group.channels, m };
+  if (node.op === 'dense') {
+    const flattened = flattenedMaps(network, node, inputs);
+    const p = flattened ? flattened[0] * flattened[1] : 1;
+    const n = shape[0] / p;
+    yield { id: node.id, node, part: 0, parts: 1, n, p, m: shape[1], inputs: range(inputs, 0, n), flattened, statistics: kind(n * p) };
+  } else if (node.op === 'transposedConv2d') {
+    const [p, m, n] = [shape[0] * shape[1], shape[2], shape[3]];
+    yield { id: node.id, node, part: 0, parts: 1, n, p, m, inputs, statistics: kind(n * p) };
+  } else {
+    const parts = node.attributes.groups;
+    const [p, n, m] = [shape[0] * shape[1], shape[2], shape[3] / parts];
+    for (let part = 0; part < parts; part++) {
+      const id = parts > 1 ? `${node.id}#${part}` : node.id;
+      yield { id, node, part, parts, n, p, m, inputs: range(inputs, part * n, n), statistics: kind(n * p) };
+    }
+  }
+}
+
+function kind(size: number): ConsumerLayer['statistics'] {
+  return size <= WIDEST_GRAM ? 'gram' : 'contributions';
+}
+
+function range({ groups, group, component }: ComponentMap, first: number, count: number): ComponentMap {
+  return { groups, group: group.slice(first, first + count), component: component.slice(first, first + count) };
 }
 
 /**
- * A kernel as `m × np` row-major float64, component-major (`W[c][i · p + q]`). TensorFlow's layout
- * is offset-major with outputs last, `(q · n + i) · m + c`, for conv and flattened dense alike.
+ * Height and width of the maps whose values a dense layer reads, position after position, where a
+ * flatten laid them out and only elementwise ops lie between.
  */
-export function componentWeights(kernel: Weight, n: number, p: number, m: number): Float64Array {
-  const weights = new Float64Array(m * n * p);
-  for (let q = 0; q < p; q++) {
-    for (let i = 0; i < n; i++) {
-      for (let c = 0; c < m; c++) weights[(c * n + i) * p + q] = kernel.values[(q * n + i) * m + c];
-    }
-  }
-  return weights;
-}
-
-/** The inverse of `componentWeights`: `m × kp` values as a kernel of the given node with k inputs. */
-export function kernelOf(node: ConsumerNode, weights: Float64Array, k: number, p: number, m: number): Weight {
-  const values = new Float32Array(p * k * m);
-  for (let q = 0; q < p; q++) {
-    for (let i = 0; i < k; i++) {
-      for (let c = 0; c < m; c++) values[(q * k + i) * m + c] = weights[(c * k + i) * p + q];
-    }
-  }
-  const { shape } = node.weights.kernel;
-  return { shape: node.op === 'conv2d' ? [shape[0], shape[1], k, m] : [p * k, m], values };
+function flattenedMaps(network: Network, node: ConsumerNode, inputs: FeatureMap): Pair | undefined {
+  const shapes = inferShapes(network);
+  let before = nodeById(network, node.inputs[0]);
+  while (['dropout', 'activation', 'rescaling', 'batchNorm', 'prelu'].includes(before.op)) before = nodeById(network, before.inputs[0]);
+  if (before.op !== 'flatten') return undefined;
+  const shape = shapes.get(before.inputs[0]) ?? [];
+  if (shape.length !== 3) return undefined;
+  const [height, width, channels] = shape;
+  const repeats = inputs.component.every((component, f) =>
+    component === inputs.component[f % channels] && inputs.group[f] === inputs.group[f % channels]);
+  return repeats ? [height, width] : undefined;
 }

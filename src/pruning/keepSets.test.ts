@@ -2,19 +2,24 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { costModel, totalCost, type CostModel } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
-import { plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
+import { couplingGroups } from '../network/coupling.ts';
+import { mixedNetwork } from '../engine/fixtures/mixedNetwork.ts';
+import { networkBuilder, plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
 import type { Network } from '../network/network.ts';
+import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { keepSets, MissingCurveError, prunableGroups, widthsFor, type Ranking } from './keepSets.ts';
+import { MULTIPLES, nextWidth, NO_RULES, ruledWidth, type GroupRule, type WidthRules } from './widthRules.ts';
 
 const NETWORKS: Record<string, Network> = { residual: residualNetwork(), plain: plainNetwork() };
 
 function rankingsOf(network: Network): Ranking[] {
-  return prunableGroups(couplingGroups(network)).map(({ name, channels }, at) => ({
+  return prunableGroups(couplingGroups(network)).map(({ name, channels, parts }, at) => ({
     name,
     channels,
     scores: Array.from({ length: channels }, (_, i) => ((i + at + 1) * 7) % 11),
+    curve: Array.from({ length: channels }, (_, k) => Math.sqrt((k + 1) / channels)),
+    ...(parts && { parts }),
   }));
 }
 
@@ -26,7 +31,7 @@ function cost(kind: 'macs' | 'params', model: CostModel, widths: Record<string, 
 }
 
 describe.each(Object.entries(NETWORKS))('widths within a cost, on the %s network,', (_, network) => {
-  const model = costModel(network, couplingGroups(network));
+  const model = costModel(network);
   const rankings = rankingsOf(network);
   const uniform = (f: number) =>
     Object.fromEntries(rankings.map(({ name, channels }) => [name, Math.min(channels, Math.max(1, Math.round(channels * f)))]));
@@ -93,7 +98,7 @@ function one(scores: number[], curve?: number[]): Ranking[] {
 
 describe('keepSets', () => {
   const network = NETWORKS.residual;
-  const model = costModel(network, couplingGroups(network));
+  const model = costModel(network);
 
   it('with a channels target keeps the rounded share of every group, at least one, by greatest score', () => {
     expect(keepSets({ kind: 'channels', value: 0.5 }, one([1, 5, 2, 9, 3, 4]), model)).toEqual({ stem: [1, 3, 5] });
@@ -120,11 +125,11 @@ describe('keepSets', () => {
   it('puts pins above the scores, but never empties a group nor keeps a channel that is not there', () => {
     const rankings = one([1, 5, 2, 9, 3, 4]);
     const half = { kind: 'channels', value: 0.5 } as const;
-    expect(keepSets(half, rankings, model, { stem: { 3: false, 0: true } })).toEqual({ stem: [0, 1, 5] });
+    expect(keepSets(half, rankings, model, { pins: { stem: { 3: false, 0: true } } })).toEqual({ stem: [0, 1, 5] });
     // where pins cut all that the scores would keep, the best of the others stays; where they cut all, the best of all
-    expect(keepSets(half, rankings, model, { stem: { 1: false, 3: false, 5: false } })).toEqual({ stem: [4] });
-    expect(keepSets(half, rankings, model, { stem: { 0: false, 1: false, 2: false, 3: false, 4: false, 5: false } })).toEqual({ stem: [3] });
-    expect(keepSets(half, rankings, model, { stem: { 6: true, 99: true }, nowhere: { 0: false } })).toEqual({ stem: [1, 3, 5] });
+    expect(keepSets(half, rankings, model, { pins: { stem: { 1: false, 3: false, 5: false } } })).toEqual({ stem: [4] });
+    expect(keepSets(half, rankings, model, { pins: { stem: { 0: false, 1: false, 2: false, 3: false, 4: false, 5: false } } })).toEqual({ stem: [3] });
+    expect(keepSets(half, rankings, model, { pins: { stem: { 6: true, 99: true }, nowhere: { 0: false } } })).toEqual({ stem: [1, 3, 5] });
   });
 
   it('with every channel pinned keeps exactly those pinned as kept', () => {
@@ -132,7 +137,7 @@ describe('keepSets', () => {
       fc.pre(kept.includes(true));
       const pins = { stem: Object.fromEntries(kept.map((keep, i) => [i, keep])) };
       const expected = kept.flatMap((keep, i) => (keep ? [i] : []));
-      expect(keepSets({ kind: 'channels', value }, one([1, 5, 2, 9, 3, 4]), model, pins)).toEqual({ stem: expected });
+      expect(keepSets({ kind: 'channels', value }, one([1, 5, 2, 9, 3, 4]), model, { pins })).toEqual({ stem: expected });
     }));
   });
 
@@ -143,9 +148,125 @@ describe('keepSets', () => {
       fraction,
       fc.dictionary(fc.constantFrom(...rankings.map(({ name }) => name)), fc.dictionary(fc.constantFrom('0', '1', '2', '7'), fc.boolean())),
       (kind, value, pins) => {
-        const keep = keepSets({ kind, value }, rankings, model, pins);
+        const keep = keepSets({ kind, value }, rankings, model, { pins });
         expect(() => prune(network, { keep, weights: {} })).not.toThrow();
       },
     ), { numRuns: 40 });
   });
+
+  it('keeps one of each part of a group, the best that is not pinned', () => {
+    const rankings = [{ name: 'stem', channels: 6, scores: [1, 5, 2, 9, 3, 4], parts: [[0, 2, 4], [3, 5]] }];
+    const third = { kind: 'channels', value: 0.34 } as const;
+    expect(keepSets(third, rankings, model)).toEqual({ stem: [1, 3, 4] });
+    expect(keepSets(third, rankings, model, { pins: { stem: { 4: false } } })).toEqual({ stem: [1, 2, 3] });
+    expect(keepSets(third, rankings, model, { pins: { stem: { 0: false, 2: false, 4: false } } })).toEqual({ stem: [1, 3, 4] });
+  });
+
+  it('with an η target keeps a group whole whose readers are all too wide for a curve, unless a rule says otherwise', () => {
+    const rankings = one([6, 5, 4, 3, 2, 1], []);
+    const eta = { kind: 'eta', value: 0.5 } as const;
+    expect(keepSets(eta, rankings, model)).toEqual({ stem: [0, 1, 2, 3, 4, 5] });
+    const rules = { ...NO_RULES, groups: { stem: { kind: 'width', channels: 2 } } } as const;
+    expect(keepSets(eta, rankings, model, { rules })).toEqual({ stem: [0, 1] });
+  });
+
+  it('with an η target never falls below it by rounding to a multiple', () => {
+    const curve = Array.from({ length: 20 }, (_, k) => (k + 1) / 20);
+    const rankings = one(curve.map((_, i) => 20 - i), curve);
+    fc.assert(fc.property(fraction, fc.constantFrom(...MULTIPLES), (value, multiple) => {
+      const { length } = keepSets({ kind: 'eta', value }, rankings, model, { rules: { ...NO_RULES, multiple } }).stem;
+      expect(curve[length - 1]).toBeGreaterThanOrEqual(value);
+    }));
+  });
 });
+
+describe.each(Object.entries({ ...NETWORKS, mixed: mixedNetwork(), split: splitNetwork() }))('under rules, on the %s network,', (_, network) => {
+  const model = costModel(network);
+  const rankings = rankingsOf(network);
+  const target = fc.record({ kind: fc.constantFrom('macs' as const, 'params' as const, 'channels' as const, 'eta' as const), value: fraction });
+  const groupRule: fc.Arbitrary<GroupRule> = fc.oneof(
+    fc.constant({ kind: 'protect' } as const),
+    fc.record({ kind: fc.constantFrom('width' as const, 'atLeast' as const), channels: fc.integer({ min: 0, max: 12 }) }),
+  );
+  const rules: fc.Arbitrary<WidthRules> = fc.record({
+    multiple: fc.constantFrom(1, 2, 3, 4, 8),
+    floor: fc.constantFrom(0, 0.1, 0.25, 0.5, 0.8),
+    groups: fc.dictionary(fc.constantFrom(...rankings.map(({ name }) => name)), groupRule),
+  });
+
+  it('widths obey them, and none is zero', () => {
+    fc.assert(fc.property(target, rules, (asked, given) => {
+      const widths = widthsFor(asked, rankings, model, given);
+      for (const { name, channels } of rankings) {
+        const rule = given.groups[name];
+        const width = widths[name];
+        expect(width).toBeGreaterThanOrEqual(1);
+        expect(width).toBeLessThanOrEqual(channels);
+        if (rule?.kind === 'protect') expect(width).toBe(channels);
+        else if (rule?.kind === 'width') expect(width).toBe(Math.min(channels, Math.max(1, rule.channels)));
+        else {
+          expect(width === channels || width % given.multiple === 0).toBe(true);
+          expect(width).toBeGreaterThanOrEqual(Math.max(given.floor * channels, Math.min(channels, rule?.channels ?? 1)) - 1e-6);
+        }
+      }
+    }));
+  });
+
+  it('a cost is met whenever the least widths that they allow meet it, and otherwise those are taken', () => {
+    fc.assert(fc.property(costKind, fraction, rules, (kind, value, given) => {
+      const widths = widthsFor({ kind, value }, rankings, model, given);
+      const least = Object.fromEntries(rankings.map(({ name, channels }) => [name, ruledWidth(name, channels, 0, given)]));
+      const limit = value * cost(kind, model, {});
+      if (cost(kind, model, least) > limit) expect(widths).toEqual(least);
+      else expect(cost(kind, model, widths)).toBeLessThanOrEqual(limit);
+    }));
+  });
+
+  it('widths within a cost are those of the greatest uniform fraction that fits, each a step wider at most, and no more fits', () => {
+    const steps = [...new Set(rankings.flatMap(({ channels }) => Array.from({ length: channels }, (_, k) => (k + 0.5) / channels)))].sort((a, b) => a - b);
+    fc.assert(fc.property(costKind, fraction, rules, (kind, value, given) => {
+      const fits = (widths: Record<string, number>) => cost(kind, model, widths) <= value * cost(kind, model, {});
+      const uniform = (f: number) => Object.fromEntries(rankings.map(({ name, channels }) => [name, ruledWidth(name, channels, Math.round(channels * f), given)]));
+      fc.pre(fits(uniform(0)));
+      const base = [0, ...steps.map((step) => step + 1e-6)].map(uniform).filter(fits).at(-1) ?? uniform(0);
+      const widths = widthsFor({ kind, value }, rankings, model, given);
+      for (const { name, channels } of rankings) {
+        const wider = nextWidth(name, channels, base[name], given);
+        expect([base[name], wider]).toContain(widths[name]);
+        if (widths[name] < wider) expect(fits({ ...widths, [name]: wider })).toBe(false);
+      }
+    }));
+  });
+
+  it('keep sets are plans that surgery takes, whatever was also set by hand', () => {
+    const pins = fc.dictionary(fc.constantFrom(...rankings.map(({ name }) => name)), fc.dictionary(fc.constantFrom('0', '1', '2', '3', '5', '7'), fc.boolean()));
+    fc.assert(fc.property(target, rules, pins, (asked, given, byHand) => {
+      const keep = keepSets(asked, rankings, model, { pins: byHand, rules: given });
+      const pruned = prune(network, { keep, weights: {} });
+      expect([...inferShapes(pruned).values()].flat().every((size) => size >= 1)).toBe(true);
+    }), { numRuns: 60 });
+  });
+
+  it('keep sets are as wide as they say where nothing was set by hand, and one wider a part at most', () => {
+    fc.assert(fc.property(target, rules, (asked, given) => {
+      const keep = keepSets(asked, rankings, model, { rules: given });
+      const widths = widthsFor(asked, rankings, model, given);
+      for (const { name, parts = [] } of rankings) {
+        expect(keep[name].length).toBeGreaterThanOrEqual(widths[name]);
+        expect(keep[name].length).toBeLessThanOrEqual(widths[name] + parts.length);
+        const kept = new Set(keep[name]);
+        for (const part of parts) expect(part.some((i) => kept.has(i))).toBe(true);
+      }
+    }));
+  });
+});
+
+/** Halves of one convolution that go different ways, so that each must keep a channel. */
+function splitNetwork(): Network {
+  const b = networkBuilder(4);
+  const all = b.conv('all', b.input('input', [4, 4, 3]), [3, 3], 3, 10);
+  const half = (id: string, start: number) => b.node({ id, op: 'slice', inputs: [all], attributes: { axis: 2, start, size: 5 }, weights: {} });
+  const left = b.conv('left', half('first', 0), [3, 3], 5, 6);
+  const right = b.conv('right', half('second', 5), [1, 1], 5, 6);
+  return b.build('split', b.conv('out', b.add('sum', left, right), [1, 1], 6, 2));
+}

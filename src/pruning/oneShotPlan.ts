@@ -1,12 +1,15 @@
 import { compensate } from '../fidelity/compensation.ts';
 import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
+import { keptFeatures } from '../network/coupling.ts';
+import { kernelAxes, type Weight } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
-import { kernelOf, type ConsumerLayer } from './consumerLayers.ts';
+import type { ConsumerLayer } from './consumerLayers.ts';
+import { emptyKernel, writeWeights } from './layerWeights.ts';
 import type { Compensation } from './pruneRequest.ts';
 
 /**
  * The plan that keeps these channels and refits every consumer of a cut group on the intact
- * network's statistics (one-shot). `statistics`: by consumer node id.
+ * network's statistics (one-shot). `statistics`: by layer id; a layer without any keeps its weights.
  */
 export function oneShotPlan(
   layers: readonly ConsumerLayer[],
@@ -15,13 +18,18 @@ export function oneShotPlan(
   method: Compensation,
 ): PrunePlan {
   if (method === 'none') return { keep, weights: {} };
+  const kernels = new Map<string, Weight>();
   const weights: Record<string, PrunePlan['weights'][string]> = {};
-  for (const { node, group, n, p, m } of layers) {
-    const kept = keep[group.name];
-    const layer = statistics.get(node.id);
-    if (!kept || kept.length === n || !layer) continue;
-    const refitted = compensate(layer, kept, method).weights;
-    weights[node.id] = { ...node.weights, kernel: kernelOf(node, refitted, kept.length, p, m) };
+  for (const layer of layers) {
+    const { id, node } = layer;
+    const kept = keptFeatures(layer.inputs, keep);
+    const measured = statistics.get(id);
+    if (!kept || !measured) continue;
+    const outputs = node.weights.kernel.shape[kernelAxes(node).out];
+    const kernel = kernels.get(node.id) ?? emptyKernel(node, kept.length, layer.p, outputs);
+    kernels.set(node.id, kernel);
+    writeWeights(layer, compensate(measured, kept, method).weights, kernel);
+    weights[node.id] = { ...node.weights, kernel };
   }
   return { keep, weights };
 }

@@ -5,11 +5,14 @@ import { fidelityCurve } from '../fidelity/fidelityCurve.ts';
 import { singletonScores } from '../fidelity/singletonFidelity.ts';
 import { nodeOfOp, plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
 import { randomPlan } from '../network/fixtures/randomPlan.ts';
-import type { Network } from '../network/network.ts';
+import type { Network, Weight } from '../network/network.ts';
 import { prune } from '../network/surgery.ts';
-import { componentWeights, consumerLayers, kernelOf } from './consumerLayers.ts';
+import { coupling, keptFeatures } from '../network/coupling.ts';
+import type { PrunePlan } from '../network/prunePlan.ts';
+import { consumerLayers, type ConsumerLayer } from './consumerLayers.ts';
 import { randomGrams, randomStatistics } from './fixtures/randomStatistics.ts';
 import { channelOrder, groupBand, groupCurve, groupGreedy, groupScores } from './groupFidelity.ts';
+import { componentWeights, emptyKernel, writeWeights } from './layerWeights.ts';
 import { oneShotPlan } from './oneShotPlan.ts';
 import { COMPENSATIONS, DEFAULT_REQUEST, SELECTIONS, type PruneRequest } from './pruneRequest.ts';
 import { normScores, randomGroupScores, rankingsFor } from './rankings.ts';
@@ -25,7 +28,24 @@ function everything(network: Network): Record<string, number[]> {
 }
 
 function sizes(network: Network): unknown[] {
-  return consumerLayers(network, randomStatistics(network, 1).groups).map(({ node, group, n, p, m }) => [node.id, group.name, n, p, m]);
+  return consumerLayers(network, coupling(network)).map(({ id, inputs, n, p, m }) => [id, inputs.groups[0].name, n, p, m]);
+}
+
+function layerCalled(network: Network, id: string): ConsumerLayer {
+  const layer = consumerLayers(network, coupling(network)).find((candidate) => candidate.id === id);
+  if (!layer) throw new Error(`no layer ${id}`);
+  return layer;
+}
+
+/** A layer's weights as a kernel with k inputs. */
+function kernelOf(layer: ConsumerLayer, weights: Float64Array, k: number): Weight {
+  const kernel = emptyKernel(layer.node, k, layer.p, layer.m);
+  writeWeights(layer, weights, kernel);
+  return kernel;
+}
+
+function keptOf(layer: ConsumerLayer, keep: PrunePlan['keep']): readonly number[] {
+  return keptFeatures(layer.inputs, keep) ?? Array.from({ length: layer.n }, (_, i) => i);
 }
 
 /** Weights of output c of a conv with six outputs. */
@@ -57,28 +77,30 @@ describe('consumerLayers', () => {
   it('componentWeights holds the weight of output c, component i, offset q at (c n + i) p + q', () => {
     const network = residualNetwork();
     const { kernel } = nodeOfOp(network, 'block1_conv2', 'conv2d').weights;
-    const weights = componentWeights(kernel, 5, 9, 6);
+    const weights = componentWeights(layerCalled(network, 'block1_conv2'), kernel);
     // TensorFlow: [row 2][column 0][input 3][output 4]; offset 6
     expect(weights[(4 * 5 + 3) * 9 + 6]).toBe(kernel.values[((2 * 3 + 0) * 5 + 3) * 6 + 4]);
     const dense = nodeOfOp(plainNetwork(), 'dense1', 'dense').weights.kernel;
+    const flattened = layerCalled(plainNetwork(), 'dense1');
     // flattened: feature = position · channels + channel
-    expect(componentWeights(dense, 4, 4, 6)[(5 * 4 + 1) * 4 + 2]).toBe(dense.values[(2 * 4 + 1) * 6 + 5]);
+    expect(componentWeights(flattened, dense)[(5 * 4 + 1) * 4 + 2]).toBe(dense.values[(2 * 4 + 1) * 6 + 5]);
   });
 
-  it.each(cases)('kernelOf undoes componentWeights in every layer of the %s network', (_, { layers }) => {
-    for (const { node, n, p, m } of layers) {
-      expect(kernelOf(node, componentWeights(node.weights.kernel, n, p, m), n, p, m)).toEqual(node.weights.kernel);
+  it.each(cases)('writeWeights undoes componentWeights in every layer of the %s network', (_, { layers }) => {
+    for (const layer of layers) {
+      const { kernel } = layer.node.weights;
+      expect(kernelOf(layer, componentWeights(layer, kernel), layer.n)).toEqual(kernel);
     }
   });
 
   it.each(cases)('the kept components’ weights as a kernel are what surgery slices, in the %s network', (_, { network, layers, statistics }) => {
     fc.assert(fc.property(randomPlan(network), (plan) => {
       const pruned = prune(network, { keep: plan.keep, weights: {} });
-      const weights = Object.fromEntries(layers.map(({ node, group, p, m }) => {
-        const layer = statistics.get(node.id);
-        if (!layer) throw new Error('every layer has statistics');
-        const kept = plan.keep[group.name];
-        return [node.id, { kernel: kernelOf(node, compensate(layer, kept, 'none').weights, kept.length, p, m) }];
+      const weights = Object.fromEntries(layers.map((layer) => {
+        const measured = statistics.get(layer.id);
+        if (!measured) throw new Error('every layer has statistics');
+        const kept = keptOf(layer, plan.keep);
+        return [layer.id, { kernel: kernelOf(layer, compensate(measured, kept, 'none').weights, kept.length) }];
       }));
       expect(prune(network, { keep: plan.keep, weights })).toStrictEqual(pruned);
     }), { numRuns: 20 });
@@ -90,25 +112,29 @@ describe('StatisticsStore', () => {
     for (const { layers } of [residual, plain]) {
       const parts = [randomGrams(layers, 30, 1), randomGrams(layers, 50, 2), randomGrams(layers, 7, 3)];
       const images = [3, 5, 1];
-      const sum = parts[0].map(({ node, gram }, l) => ({ node, gram: gram.map((value, k) => value + parts[1][l].gram[k] + parts[2][l].gram[k]) }));
+      const sum = parts[0].map(({ layer, gram }, l) => ({ layer, gram: gram.map((value, k) => value + parts[1][l].gram[k] + parts[2][l].gram[k]) }));
       const once = new StatisticsStore(layers);
       once.add({ images: 9, layers: sum });
       const often = new StatisticsStore(layers);
       parts.forEach((grams, at) => often.add({ images: images[at], layers: grams }));
       expect(often.images).toBe(9);
-      expect(often.statistics()).toEqual(once.statistics());
+      const [ofMany, ofOne] = [often.measures().statistics, once.measures().statistics];
+      for (const [id, { gram }] of ofOne) {
+        gram.forEach((value, k) => expect(ofMany.get(id)?.gram[k]).toBeCloseTo(value, 9));
+      }
+      expect([...ofMany.keys()]).toEqual([...ofOne.keys()]);
     }
   });
 
   it('says nothing of layers that it has not seen, and divides by images', () => {
     const { layers } = residual;
     const store = new StatisticsStore(layers);
-    expect(store.statistics().size).toBe(0);
+    expect(store.measures().statistics.size).toBe(0);
     const [first] = randomGrams(layers, 10, 1);
     const expected = first.gram.map((value) => value / 4);
     store.add({ images: 4, layers: [first] });
-    expect([...store.statistics().keys()]).toEqual([layers[0].node.id]);
-    expect(store.statistics().get(layers[0].node.id)?.gram).toEqual(expected);
+    expect([...store.measures().statistics.keys()]).toEqual([layers[0].node.id]);
+    expect(store.measures().statistics.get(layers[0].node.id)?.gram).toEqual(expected);
   });
 });
 
@@ -127,7 +153,7 @@ describe('oneShotPlan', () => {
       expect(oneShotPlan(layers, statistics, keep, 'none').weights).toEqual({});
       const cut = new Set(groups.filter(({ name, channels }) => keep[name] && keep[name].length < channels).map(({ name }) => name));
       const plan = oneShotPlan(layers, statistics, keep, 'leastSquares');
-      expect(Object.keys(plan.weights).sort()).toEqual(layers.filter(({ group }) => cut.has(group.name)).map(({ node }) => node.id).sort());
+      expect(Object.keys(plan.weights).sort()).toEqual(layers.filter(({ inputs }) => cut.has(inputs.groups[0].name)).map(({ id }) => id).sort());
       for (const [id, { bias }] of Object.entries(plan.weights)) {
         expect(bias).toBe(layers.find(({ node }) => node.id === id)?.node.weights.bias);
       }
@@ -137,14 +163,15 @@ describe('oneShotPlan', () => {
 
   it.each(cases)('scale and least squares never leave a layer of the %s network with less fidelity than none', (_, { network, layers, statistics }) => {
     fc.assert(fc.property(randomPlan(network), ({ keep }) => {
-      for (const { node, group, n, p, m } of layers) {
+      for (const consumer of layers) {
+        const { node, n, p, m } = consumer;
         const layer = statistics.get(node.id);
         if (!layer) throw new Error('every layer has statistics');
         const fidelities = COMPENSATIONS.map((method) => {
           // of the float32 kernel that the plan holds, from the definition
-          const kept = keep[group.name];
+          const kept = keptOf(consumer, keep);
           const kernel = oneShotPlan(layers, statistics, keep, method).weights[node.id]?.kernel;
-          const fitted = kernel ? componentWeights(kernel, kept.length, p, m) : compensate(layer, kept, 'none').weights;
+          const fitted = kernel ? componentWeights(consumer, kernel) : compensate(layer, kept, 'none').weights;
           const columns = kept.flatMap((i) => Array.from({ length: p }, (_, q) => i * p + q));
           let error = 0;
           for (let c = 0; c < m; c++) {
@@ -164,11 +191,11 @@ describe('oneShotPlan', () => {
 
 describe('what is said of a group', () => {
   it('its singleton score is the sum of its consumers’ layer-level scores', () => {
-    const { layers, statistics } = residual;
-    const scores = new Map(groupScores(layers, statistics).map(({ name, singleton }) => [name, singleton]));
+    const { layers, measures } = residual;
+    const scores = new Map(groupScores(layers, measures).map(({ name, singleton }) => [name, singleton]));
     const sum = new Float64Array(6);
     for (const id of ['block1_conv1', 'block2_conv1', 'block2_shortcut']) {
-      const layer = statistics.get(id);
+      const layer = measures.statistics.get(id);
       if (layer) singletonScores(layer).forEach((score, i) => (sum[i] += score));
     }
     expect(Math.max(...sum)).toBeGreaterThan(0);
@@ -177,25 +204,25 @@ describe('what is said of a group', () => {
   });
 
   it('its curve is the mean of its consumers’ curves, rises, and ends at 1', () => {
-    const { layers, statistics } = residual;
+    const { layers, measures } = residual;
     const order = [3, 1, 0, 5, 4, 2];
     const curves = ['block1_conv1', 'block2_conv1', 'block2_shortcut'].flatMap((id) => {
-      const layer = statistics.get(id);
+      const layer = measures.statistics.get(id);
       return layer ? [fidelityCurve(layer, order, 'scale')] : [];
     });
-    const curve = groupCurve('stem', order, layers, statistics, 'scale');
+    const curve = groupCurve('stem', order, layers, measures, 'scale');
     curve.forEach((fs, k) => expect(fs).toBeCloseTo(curves.reduce((sum, one) => sum + one[k], 0) / 3, 12));
     expect(curve[5]).toBeCloseTo(1, 5);
     expect([...curve]).toEqual([...curve].sort((a, b) => a - b));
-    const least = groupCurve('stem', order, layers, statistics, 'leastSquares');
+    const least = groupCurve('stem', order, layers, measures, 'leastSquares');
     least.forEach((fs, k) => expect(fs).toBeGreaterThanOrEqual(curve[k] - 1e-9));
   });
 
   it('its band is ordered, seeded, and ends where everything is kept', () => {
-    const { layers, statistics } = plain;
-    const band = groupBand('conv1', layers, statistics, 50, 4);
-    expect(groupBand('conv1', layers, statistics, 50, 4)).toEqual(band);
-    expect(groupBand('conv1', layers, statistics, 50, 5)).not.toEqual(band);
+    const { layers, measures } = plain;
+    const band = groupBand('conv1', layers, measures, 50, 4);
+    expect(groupBand('conv1', layers, measures, 50, 4)).toEqual(band);
+    expect(groupBand('conv1', layers, measures, 50, 5)).not.toEqual(band);
     for (let k = 0; k < 5; k++) {
       expect(band.low[k]).toBeLessThanOrEqual(band.median[k]);
       expect(band.median[k]).toBeLessThanOrEqual(band.high[k]);
@@ -205,29 +232,29 @@ describe('what is said of a group', () => {
   });
 
   it('greedy starts at least as well as any single channel, and is left out where several layers read the group', () => {
-    const { layers, statistics } = residual;
-    const greedy = groupGreedy('block1_conv1', layers, statistics);
+    const { layers, measures } = residual;
+    const greedy = groupGreedy('block1_conv1', layers, measures);
     expect(greedy).toHaveLength(5);
-    const singles = Array.from({ length: 5 }, (_, i) => groupCurve('block1_conv1', [i], layers, statistics, 'scale')[0]);
+    const singles = Array.from({ length: 5 }, (_, i) => groupCurve('block1_conv1', [i], layers, measures, 'scale')[0]);
     expect(greedy[0]).toBeCloseTo(Math.max(...singles), 9);
-    expect(groupGreedy('stem', layers, statistics)).toHaveLength(0);
+    expect(groupGreedy('stem', layers, measures)).toHaveLength(0);
   });
 });
 
 describe('rankingsFor', () => {
-  const { network, groups, layers, statistics } = residual;
+  const { network, coupled, groups, layers, measures } = residual;
 
   it('has every group that may be cut, by each selection’s own scores', () => {
-    const of = (select: (typeof SELECTIONS)[number]) => Object.fromEntries(rankingsFor(request(select), network, groups, layers, statistics).map(({ name, scores }) => [name, scores]));
-    const singleton = Object.fromEntries(groupScores(layers, statistics).map(({ name, singleton }) => [name, singleton]));
+    const of = (select: (typeof SELECTIONS)[number]) => Object.fromEntries(rankingsFor(request(select), network, coupled, layers, measures).map(({ name, scores }) => [name, scores]));
+    const singleton = Object.fromEntries(groupScores(layers, measures).map(({ name, singleton }) => [name, singleton]));
     expect(of('singleton')).toEqual(singleton);
     for (const norm of ['l1', 'l2'] as const) {
       const byNorm = of(norm);
       expect(Object.keys(byNorm).sort()).toEqual(Object.keys(singleton).sort());
-      for (const group of groups.filter(({ frozen }) => frozen === undefined)) expect(byNorm[group.name]).toEqual(normScores(network, group, norm));
+      for (const group of groups.filter(({ frozen }) => frozen === undefined)) expect(byNorm[group.name]).toEqual(normScores(network, coupled, group, norm));
     }
     expect(of('random')).toEqual(Object.fromEntries(randomGroupScores(groups, DEFAULT_REQUEST.seed)));
-    expect(rankingsFor(request('random', { seed: 2 }), network, groups, layers, statistics)).not.toEqual(rankingsFor(request('random'), network, groups, layers, statistics));
+    expect(rankingsFor(request('random', { seed: 2 }), network, coupled, layers, measures)).not.toEqual(rankingsFor(request('random'), network, coupled, layers, measures));
   });
 
   it('a norm score sums the norms of a channel’s filters over its producers', () => {
@@ -236,17 +263,17 @@ describe('rankingsFor', () => {
     for (let c = 0; c < 6; c++) {
       const filters = stem.producers.map((id) => filter(network, id, c));
       expect(filters).toHaveLength(2);
-      expect(normScores(network, stem, 'l1')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + f.reduce((s, w) => s + Math.abs(w), 0), 0), 5);
-      expect(normScores(network, stem, 'l2')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + Math.hypot(...f), 0), 5);
+      expect(normScores(network, coupled, stem, 'l1')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + f.reduce((s, w) => s + Math.abs(w), 0), 0), 5);
+      expect(normScores(network, coupled, stem, 'l2')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + Math.hypot(...f), 0), 5);
     }
   });
 
   it('brings curves of its own order and compensation only for an η target', () => {
     const eta = { target: { kind: 'eta', value: 0.9 } } as const;
-    for (const ranking of rankingsFor(request('l1'), network, groups, layers, statistics)) expect(ranking.curve).toBeUndefined();
+    for (const ranking of rankingsFor(request('l1'), network, coupled, layers, measures)) expect(ranking.curve).toBeUndefined();
     for (const [compensate, method] of [['none', 'scale'], ['scale', 'scale'], ['leastSquares', 'leastSquares']] as const) {
-      for (const { name, scores, curve } of rankingsFor(request('l1', { ...eta, compensate }), network, groups, layers, statistics)) {
-        expect(curve).toEqual(groupCurve(name, channelOrder(scores), layers, statistics, method));
+      for (const { name, scores, curve } of rankingsFor(request('l1', { ...eta, compensate }), network, coupled, layers, measures)) {
+        expect(curve).toEqual(groupCurve(name, channelOrder(scores), layers, measures, method));
       }
     }
   });

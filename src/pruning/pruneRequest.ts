@@ -1,9 +1,12 @@
+import { NO_RULES, type WidthRules } from './widthRules.ts';
+
 /** What a person asks for, apart from the network and the pictures. All of it travels in a link. */
 export interface PruneRequest {
   readonly target: BudgetTarget;
   readonly select: Selection;
   readonly compensate: Compensation;
   readonly order: Order;
+  readonly rules: WidthRules;
   /** Seeds the random selection and the choice of calibration images. */
   readonly seed: number;
 }
@@ -34,6 +37,7 @@ export const DEFAULT_REQUEST: PruneRequest = {
   select: 'singleton',
   compensate: 'leastSquares',
   order: 'sequential',
+  rules: NO_RULES,
   seed: 1,
 };
 

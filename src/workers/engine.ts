@@ -13,12 +13,13 @@ import { measureLatency } from '../engine/latency.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
 import { costModel } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
+import { coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
+import type { LayerSums } from '../pruning/statisticsStore.ts';
 import { fetchBytes } from './fetchBytes.ts';
 import { readModelSource } from './modelSource.ts';
 import type {
@@ -57,7 +58,7 @@ export class Engine implements EngineApi {
       onProgress({ done, total, rate, secondsLeft: total > done ? (total - done) / rate : 0 });
     });
     const shapes = inferShapes(network);
-    const groups = couplingGroups(network);
+    const coupled = coupling(network);
     const { macs, parameters, bytes, nodes } = networkCosts(network);
     const input = network.nodes.find((node) => node.op === 'input');
     const inputShape = (input && shapes.get(input.id)) ?? [];
@@ -67,8 +68,8 @@ export class Engine implements EngineApi {
     return {
       network,
       inputShape,
-      groups,
-      costModel: costModel(network, groups),
+      groups: coupled.groups,
+      costModel: costModel(network, coupled),
       cost: { macs, params: parameters, bytes },
       nodes: network.nodes.map(({ id, op }) => ({
         id,
@@ -97,10 +98,10 @@ export class Engine implements EngineApi {
       await this.#run(job, onProgress, (options) =>
         calibrate(
           network,
-          consumerLayers(network, couplingGroups(network)),
+          consumerLayers(network, coupling(network)),
           this.#calibrationImages(request),
           this.#correlator,
-          (batch) => post({ kind: 'batch', ...batch }, batch.layers.map(({ gram }) => gram.buffer as ArrayBuffer)),
+          (batch) => post({ kind: 'batch', ...batch }, buffersOf(batch.layers)),
           options,
         ),
       );
@@ -225,6 +226,10 @@ export class Engine implements EngineApi {
     if (!this.#data) throw new Error('No data set is loaded.');
     return this.#data;
   }
+}
+
+function buffersOf(layers: readonly LayerSums[]): ArrayBuffer[] {
+  return layers.flatMap((sums) => ('gram' in sums ? [sums.gram] : Object.values(sums.contributions) as Float64Array[])).map(({ buffer }) => buffer as ArrayBuffer);
 }
 
 function head({ classes, values }: Logits, images: number): Logits {

@@ -1,7 +1,6 @@
 import { transfer } from 'comlink';
 import { CancelledError } from '../engine/job.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
-import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
+import { coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
@@ -10,28 +9,29 @@ import { prunableGroups } from '../pruning/keepSets.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
 import { normScores } from '../pruning/rankings.ts';
-import { StatisticsStore } from '../pruning/statisticsStore.ts';
+import { StatisticsStore, type LayerMeasures } from '../pruning/statisticsStore.ts';
 import type { FidelityApi, FidelityUpdate, GroupDetail, GroupFidelity, NormScores, StatisticsMessage } from './protocol.ts';
 
 const PERMUTATIONS = 200;
+const NO_MEASURES: LayerMeasures = { statistics: new Map(), contributions: new Map() };
 
 /** The fidelity worker: accumulates statistics in float64, scores them, and refits weights from them. */
 export class Fidelity implements FidelityApi {
   #store = new StatisticsStore([]);
-  #statistics: ReadonlyMap<string, LayerStatistics> = new Map();
+  #measures: LayerMeasures = NO_MEASURES;
   #scores = new Map<string, Float64Array>();
   #supersede = (): void => {};
 
   async begin(network: Network): Promise<NormScores> {
     this.#supersede();
-    const groups = couplingGroups(network);
-    this.#store = new StatisticsStore(consumerLayers(network, groups));
-    this.#statistics = new Map();
+    const coupled = coupling(network);
+    this.#store = new StatisticsStore(consumerLayers(network, coupled));
+    this.#measures = NO_MEASURES;
     this.#scores = new Map();
     return Object.fromEntries(
-      prunableGroups(groups).map((group) => [
+      prunableGroups(coupled.groups).map((group) => [
         group.name,
-        { l1: [...normScores(network, group, 'l1')], l2: [...normScores(network, group, 'l2')] },
+        { l1: [...normScores(network, coupled, group, 'l1')], l2: [...normScores(network, coupled, group, 'l2')] },
       ]),
     );
   }
@@ -69,7 +69,7 @@ export class Fidelity implements FidelityApi {
         if (data.kind === 'batch') {
           store.add(data);
           total = data.total;
-          scoring ??= setTimeout(() => score(false), 0);
+          if (data.last) scoring ??= setTimeout(() => score(false), 0);
         } else {
           port.close();
           score(true);
@@ -80,28 +80,28 @@ export class Fidelity implements FidelityApi {
 
   async detail(group: string, seed: number): Promise<GroupDetail> {
     const { layers } = this.#store;
-    const { median, low, high, best } = groupBand(group, layers, this.#statistics, PERMUTATIONS, seed);
+    const { median, low, high, best } = groupBand(group, layers, this.#measures, PERMUTATIONS, seed);
     return {
       name: group,
       band: { median: [...median], low: [...low], high: [...high], best: [...best], permutations: PERMUTATIONS },
-      greedy: [...groupGreedy(group, layers, this.#statistics)],
+      greedy: [...groupGreedy(group, layers, this.#measures)],
     };
   }
 
   async compensate(keep: PrunePlan['keep'], method: Compensation): Promise<PrunePlan> {
-    const plan = oneShotPlan(this.#store.layers, this.#statistics, keep, method);
+    const plan = oneShotPlan(this.#store.layers, this.#measures.statistics, keep, method);
     return transfer(plan, Object.values(plan.weights).map(({ kernel }) => kernel.values.buffer as ArrayBuffer));
   }
 
   #score(store: StatisticsStore, total: number, settled: boolean): FidelityUpdate {
-    this.#statistics = store.statistics();
-    const scored = groupScores(store.layers, this.#statistics);
+    this.#measures = store.measures();
+    const scored = groupScores(store.layers, this.#measures);
     let change = 0;
     const groups = scored.map(({ name, singleton }): GroupFidelity => {
       change = Math.max(change, shareChange(singleton, this.#scores.get(name)));
       this.#scores.set(name, singleton);
       const curve = (compensation: 'scale' | 'leastSquares') => [
-        ...groupCurve(name, channelOrder(singleton), store.layers, this.#statistics, compensation),
+        ...groupCurve(name, channelOrder(singleton), store.layers, this.#measures, compensation),
       ];
       return {
         name,

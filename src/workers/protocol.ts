@@ -3,6 +3,7 @@
  * go over a `MessagePort` straight from the engine worker to the fidelity worker. Typed arrays are
  * transferred, never cloned. Errors cross as `{ name, message }` and are rebuilt by the clients.
  */
+import type { CalibrationBatch } from '../engine/calibrate.ts';
 import type { CostModel } from '../network/costModel.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { Network, Shape } from '../network/network.ts';
@@ -153,15 +154,8 @@ export interface EngineApi {
   memory(): Promise<{ readonly tensors: number; readonly bytes: number }>;
 }
 
-/** One batch's sums for one consumer layer, in float64, not yet divided by the number of images. */
-export interface LayerSums {
-  readonly node: string;
-  /** `Σ x xᵀ`, row-major `np × np`, component-major patches. */
-  readonly gram: Float64Array;
-}
-
 export type StatisticsMessage =
-  | { readonly kind: 'batch'; readonly images: number; readonly done: number; readonly total: number; readonly layers: readonly LayerSums[] }
+  | ({ readonly kind: 'batch' } & CalibrationBatch)
   | { readonly kind: 'end' };
 
 export interface GroupFidelity {

@@ -5,7 +5,7 @@ import { shippedImages, testImages } from '../engine/fixtures/shipped.ts';
 import { CancelledError } from '../engine/job.ts';
 import { calibrate } from '../engine/calibrate.ts';
 import { zipTfjsLayers } from '../formats/tfjsLayers.ts';
-import { couplingGroups } from '../network/couplingGroups.ts';
+import { coupling, couplingGroups } from '../network/coupling.ts';
 import { networkBuilder } from '../network/fixtures/networks.ts';
 import type { Network } from '../network/network.ts';
 import { prune } from '../network/surgery.ts';
@@ -47,7 +47,7 @@ function smallNetwork(seed: number, name = 'small'): Network {
   const inner = b.activation('inner_relu', b.norm('inner_norm', b.conv('inner', b.pool('pool', stem, 'maxPool2d'), [3, 3], 6, 5), 5), 'relu');
   const outer = b.norm('outer_norm', b.conv('outer', inner, [3, 3], 5, 6), 6);
   const sum = b.activation('sum_relu', b.add('sum', outer, 'pool'), 'relu');
-  const network = b.build(name, b.dense('logits', b.plain('mean', sum, 'globalAveragePool2d'), 6, 10));
+  const network = b.build(name, b.dense('logits', b.globalPool('mean', sum), 6, 10));
   // pixels are 0–255
   return {
     ...network,
@@ -84,22 +84,22 @@ afterEach(() => {
 
 /** What a fidelity worker should end up with after these calibration images, computed directly. */
 async function direct(of: Network, images: number, seed: number) {
-  const layers = consumerLayers(of, couplingGroups(of));
+  const layers = consumerLayers(of, coupling(of));
   const store = new StatisticsStore(layers);
   const data = await shippedImages();
   await calibrate(of, layers, data.source('train', data.calibrationIndices(images, seed)), undefined, (batch) => store.add(batch));
-  return { layers, statistics: store.statistics() };
+  return { layers, measures: store.measures() };
 }
 
 async function expectScores(update: FidelityUpdate, of: Network, images: number, seed: number): Promise<void> {
-  const { layers, statistics } = await direct(of, images, seed);
+  const { layers, measures } = await direct(of, images, seed);
   expect(update).toMatchObject({ images, total: images });
-  const expected = groupScores(layers, statistics);
+  const expected = groupScores(layers, measures);
   expect(update.groups.map(({ name }) => name)).toEqual(expected.map(({ name }) => name));
   for (const [at, { name, singleton, curves }] of update.groups.entries()) {
     singleton.forEach((score, i) => expect(score).toBeCloseTo(expected[at].singleton[i], 5));
     for (const method of ['scale', 'leastSquares'] as const) {
-      const curve = groupCurve(name, channelOrder(expected[at].singleton), layers, statistics, method);
+      const curve = groupCurve(name, channelOrder(expected[at].singleton), layers, measures, method);
       expect(curves[method]).toHaveLength(curve.length);
       curves[method].forEach((fs, k) => expect(fs).toBeCloseTo(curve[k], 4));
     }
@@ -239,7 +239,7 @@ describe('Engine to Fidelity over a port', () => {
     const fidelity = new Fidelity();
     const norms = await fidelity.begin(network);
     const stem = couplingGroups(network).find(({ name }) => name === 'stem');
-    expect(norms.stem.l1).toEqual([...(stem ? normScores(network, stem, 'l1') : [])]);
+    expect(norms.stem.l1).toEqual([...(stem ? normScores(network, coupling(network), stem, 'l1') : [])]);
     const { accumulated, calibrated, updates } = await stream(fidelity, 200, 5);
     const update = await accumulated;
     expect(await calibrated).toMatchObject({ images: 200 });
@@ -248,8 +248,8 @@ describe('Engine to Fidelity over a port', () => {
     expect(updates.map(({ images }) => images)).toEqual(updates.map(({ images }) => images).sort((a, b) => a - b));
 
     const keep = { stem: [0, 2, 4], inner: [1, 2, 3] };
-    const { layers, statistics } = await direct(network, 200, 5);
-    const expected = oneShotPlan(layers, statistics, keep, 'scale');
+    const { layers, measures } = await direct(network, 200, 5);
+    const expected = oneShotPlan(layers, measures.statistics, keep, 'scale');
     const plan = await fidelity.compensate(keep, 'scale');
     expect(Object.keys(plan.weights)).toEqual(Object.keys(expected.weights));
     for (const [id, { kernel }] of Object.entries(plan.weights)) {
@@ -268,7 +268,7 @@ describe('Engine to Fidelity over a port', () => {
         if (message.kind !== 'batch') return;
         expect(message.layers.length).toBeGreaterThan(2);
         structuredClone(message, { transfer: buffers });
-        for (const { gram } of message.layers) expect(gram.byteLength).toBe(0);
+        for (const sums of message.layers) expect('gram' in sums && sums.gram.byteLength).toBe(0);
       },
       close: () => kinds.push('close'),
     };
@@ -318,8 +318,8 @@ describe('Engine to Fidelity over a port', () => {
     await first.calibrated;
     expect(first.updates.length).toBe(said);
     // the statistics in memory are the second's
-    const { layers, statistics } = await direct(network, 100, 2);
-    const expected = oneShotPlan(layers, statistics, { inner: [0, 1] }, 'leastSquares').weights.outer.kernel.values;
+    const { layers, measures } = await direct(network, 100, 2);
+    const expected = oneShotPlan(layers, measures.statistics, { inner: [0, 1] }, 'leastSquares').weights.outer.kernel.values;
     const plan = await fidelity.compensate({ inner: [0, 1] }, 'leastSquares');
     plan.weights.outer.kernel.values.forEach((value, k) => expect(value).toBeCloseTo(expected[k], 3));
   });

@@ -211,7 +211,7 @@ def conv_norm(name, source):
     weights = {"kernel": weight(W[name].transpose(2, 3, 1, 0))}
     if name in BIAS:
         weights["bias"] = weight(BIAS[name])
-    node(name, "conv2d", [source], {"strides": [STRIDE[name]] * 2, "padding": "same", "dilations": [1, 1]}, weights)
+    node(name, "conv2d", [source], {"strides": [STRIDE[name]] * 2, "padding": "same", "dilations": [1, 1], "groups": 1}, weights)
     return node(name + "_norm", "batchNorm", [name], {"epsilon": EPSILON}, {k: weight(v) for k, v in NORM[name].items()})
 relu = lambda id, source: node(id, "activation", [source], {"function": "relu"})
 node("input", "input", [], {"shape": [8, 8, 3]})
@@ -222,12 +222,12 @@ relu("block1", node("add1", "add", ["conv2_norm", "stem_relu"]))
 conv_norm("conv4", relu("conv3_relu", conv_norm("conv3", "block1")))
 conv_norm("shortcut", "block1")
 relu("block2", node("add2", "add", ["conv4_norm", "shortcut_norm"]))
-node("pool", "globalAveragePool2d", ["block2"])
+node("pool", "globalAveragePool2d", ["block2"], {"keepDims": False})
 node("logits", "dense", ["pool"], {}, {"kernel": weight(W["logits"][:, :, 0, 0].T), "bias": weight(BIAS["logits"])})
 
 rounded = lambda v: [rounded(e) for e in v] if isinstance(v, list) else float(f"{v:.9g}") if isinstance(v, float) else v
 data = {
-    "network": {"name": "pipeline", "nodes": nodes, "output": "logits"},
+    "network": {"name": "pipeline", "nodes": nodes, "outputs": ["logits"]},
     "pictures": pictures.transpose(0, 2, 3, 1).astype(int).ravel().tolist(),
     "keep": {group: kept.tolist() for group, kept in keep.items()},
     "layers": {name: {k: rounded(v) for k, v in layer.items()} for name, layer in layers.items()},

@@ -1,6 +1,6 @@
 import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import type { Network } from '../../network/network.ts';
-import { ModelFileError } from './errors.ts';
+import { ModelFileError } from '../kerasLayers/errors.ts';
 import { exportTfjsLayers } from './exportModel.ts';
 import { importTfjsLayers } from './importModel.ts';
 

@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS, type TargetKind } from '../../pruning/pruneRequest.ts';
-import { gatherStatistics, subjectOf } from '../experiment.ts';
+import { assertReachable, gatherStatistics, subjectOf } from '../experiment.ts';
 import { readImages, readLabels, readModel, writeBytes, writeJson } from '../files.ts';
 import { measureFrontier, nameOf, type FrontierSeries, type Method } from '../frontier.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
-import { fraction, imagesOption, list, modelOption, outOption, seedOption } from '../options.ts';
+import { fraction, imagesOption, list, modelOption, outOption, ruleOptions, seedOption, type RuleOptions } from '../options.ts';
 import { progressOn } from '../progress.ts';
+import { widthRules } from '../widthRules.ts';
 
 export const DEFAULT_METHODS = [
   'random/none/oneShot', 'l1/none/oneShot', 'l2/none/oneShot', 'singleton/none/oneShot', 'singleton/scale/oneShot',
@@ -14,7 +15,7 @@ export const DEFAULT_METHODS = [
 export const DEFAULT_TARGETS = [0.9, 0.75, 0.6, 0.476, 0.35, 0.25];
 
 export function frontierCommand(): Command {
-  return new Command('frontier')
+  const command = new Command('frontier')
     .description('measure accuracy against cost for several methods')
     .addOption(modelOption())
     .addOption(imagesOption('calibration images, unlabelled'))
@@ -24,22 +25,25 @@ export function frontierCommand(): Command {
     .addOption(new Option('--kind <kind>', 'what the targets are shares of').choices(TARGET_KINDS).default('macs'))
     .addOption(new Option('--targets <a,b,…>', 'shares to keep').argParser(list(fraction)).default(DEFAULT_TARGETS))
     .addOption(seedOption())
-    .addOption(outOption('.json or .csv file'))
-    .action(async ({ model, images, test, labels, methods, kind, targets, seed, out }: Options) => {
-      const subject = subjectOf(await readModel(model));
-      const calibration = await readImages(images);
-      const testImages = await readImages(test);
-      const expected = await readLabels(labels, testImages.count);
-      const correlator = await startNodeEngine();
-      const store = await gatherStatistics(subject, calibration, correlator, progressOn('calibrate'));
-      const request = { methods, kind, targets, seed };
-      const series = await measureFrontier(subject, store, calibration, { images: testImages, labels: expected }, request, correlator);
-      if (out.endsWith('.csv')) await writeBytes(out, csv(series));
-      else await writeJson(out, { model, images: calibration.count, kind, seed, series });
-    });
+    .addOption(outOption('.json or .csv file'));
+  for (const option of ruleOptions()) command.addOption(option);
+  return command.action(async ({ model, images, test, labels, methods, kind, targets, seed, out, ...typed }: Options) => {
+    const subject = subjectOf(await readModel(model));
+    const rules = widthRules(subject.coupled.groups, typed);
+    for (const value of targets) assertReachable(subject, { target: { kind, value }, rules });
+    const calibration = await readImages(images);
+    const testImages = await readImages(test);
+    const expected = await readLabels(labels, testImages.count);
+    const correlator = await startNodeEngine();
+    const store = await gatherStatistics(subject, calibration, correlator, progressOn('calibrate'));
+    const request = { methods, kind, targets, rules, seed };
+    const series = await measureFrontier(subject, store, calibration, { images: testImages, labels: expected }, request, correlator);
+    if (out.endsWith('.csv')) await writeBytes(out, csv(series));
+    else await writeJson(out, { model, images: calibration.count, kind, rules, seed, series });
+  });
 }
 
-interface Options extends Record<'model' | 'images' | 'test' | 'labels' | 'out', string> {
+interface Options extends RuleOptions, Record<'model' | 'images' | 'test' | 'labels' | 'out', string> {
   readonly methods: Method[];
   readonly kind: TargetKind;
   readonly targets: number[];

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { networkCosts } from '../../network/costs.ts';
-import { couplingGroups } from '../../network/couplingGroups.ts';
+import { couplingGroups } from '../../network/coupling.ts';
 import { inferShapes } from '../../network/shapes.ts';
 import { readModel, writeJson } from '../files.ts';
 import { modelOption, outOption } from '../options.ts';

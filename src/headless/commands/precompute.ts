@@ -5,6 +5,7 @@ import { computeLogits, shareEqual, topClasses } from '../../engine/evaluate.ts'
 import { costModel } from '../../network/costModel.ts';
 import { networkCosts } from '../../network/costs.ts';
 import { channelOrder, groupCurve, groupScores } from '../../pruning/groupFidelity.ts';
+import { NO_RULES } from '../../pruning/widthRules.ts';
 import { gatherStatistics, subjectOf } from '../experiment.ts';
 import { readModel, writeJson } from '../files.ts';
 import { measureFrontier } from '../frontier.ts';
@@ -25,17 +26,17 @@ export function precomputeCommand(): Command {
     .addOption(seedOption())
     .action(async ({ model, data, count, test, targets, seed }: Options) => {
       const subject = subjectOf(await readModel(model));
-      const { network, groups, layers } = subject;
+      const { network, coupled, layers } = subject;
       const images = await openDataFolder(data);
       const calibration = images.source('train', images.calibrationIndices(count, seed));
       const testImages = images.source('test', Array.from({ length: test }, (_, k) => k));
       const labels = (await images.labels('test')).subarray(0, test);
       const correlator = await startNodeEngine();
       const store = await gatherStatistics(subject, calibration, correlator, progressOn('calibrate'));
-      const statistics = store.statistics();
+      const measures = store.measures();
       const intact = await computeLogits(network, testImages, progressOn('intact'));
       const { macs, parameters, bytes } = networkCosts(network);
-      const request = { methods: DEFAULT_METHODS.map(method), kind: 'macs' as const, targets, seed };
+      const request = { methods: DEFAULT_METHODS.map(method), kind: 'macs' as const, targets, rules: NO_RULES, seed };
       const frontier = await measureFrontier(subject, store, calibration, { images: testImages, labels }, request, correlator);
       await writeJson(join(model, 'precomputed.json'), {
         version: 1,
@@ -44,14 +45,14 @@ export function precomputeCommand(): Command {
         seed,
         machine: `${cpus()[0].model}, Node ${process.version}`,
         backend: 'wasm',
-        groups: groupScores(layers, statistics).map(({ name, singleton }) => {
+        groups: groupScores(layers, measures).map(({ name, singleton }) => {
           const curve = (compensation: 'scale' | 'leastSquares') =>
-            rounded(groupCurve(name, channelOrder(singleton), layers, statistics, compensation));
+            rounded(groupCurve(name, channelOrder(singleton), layers, measures, compensation));
           return { name, singleton: rounded(singleton), curves: { scale: curve('scale'), leastSquares: curve('leastSquares') } };
         }),
         cost: { macs, params: parameters, bytes },
-        costModel: costModel(network, groups),
-        groupsStructure: groups,
+        costModel: costModel(network, coupled),
+        groupsStructure: coupled.groups,
         frontier,
         intact: { accuracy: shareEqual(topClasses(intact), labels), images: test },
       });

@@ -20,18 +20,19 @@ export function scoreCommand(): Command {
       const source = await readImages(images);
       const correlator = await startNodeEngine();
       const store = await gatherStatistics(subject, source, correlator, progressOn('calibrate'));
-      const statistics = store.statistics();
-      const groups = prunableGroups(subject.groups).map(({ name, channels, consumers }) => ({
+      const measures = store.measures();
+      const groups = prunableGroups(subject.coupled.groups).map(({ name, channels }) => ({
         name,
         channels,
-        consumers: consumers.flatMap(({ node }) => {
-          const layer = statistics.get(node);
-          if (!layer) return [];
+        consumers: subject.layers.flatMap(({ id, n, m, inputs }): readonly object[] => {
+          if (!inputs.groups.some((group) => group.name === name)) return [];
+          const layer = measures.statistics.get(id);
+          if (!layer) return [{ node: id, n, m, singleton: [...(measures.contributions.get(id) ?? [])], curve: [] }];
           return [
             {
-              node,
-              n: layer.n,
-              m: layer.m,
+              node: id,
+              n,
+              m,
               energy: layer.energy.reduce((sum, energy) => sum + energy, 0),
               singleton: [...singletonScores(layer)],
               curve: [...fidelityCurve(layer, singletonOrder(layer), 'scale')],

@@ -1,3 +1,4 @@
+import { frozenChannels } from './channelRules.ts';
 import type { OpDefinition } from './opDefinition.ts';
 import { weightless } from './weightless.ts';
 
@@ -5,8 +6,8 @@ import { weightless } from './weightless.ts';
 export const activation: OpDefinition<'activation'> = {
   ...weightless,
   outputShape: (_node, [shape]) => shape,
-  role: (node) =>
+  channels: (node, context) =>
     node.attributes.function === 'softmax'
-      ? { kind: 'blocker', reason: `"${node.id}" is a softmax over its channels` }
-      : { kind: 'passThrough' },
+      ? frozenChannels(context, `"${node.id}" is a softmax over its channels`)
+      : context.inputs[0],
 };

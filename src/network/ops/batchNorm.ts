@@ -1,5 +1,6 @@
 import { ShapeError } from '../networkErrors.ts';
 import { sliceWeight } from '../sliceWeight.ts';
+import { sameLastAxis } from './channelRules.ts';
 import type { OpDefinition } from './opDefinition.ts';
 
 /** `gamma · (x − mean) / √(variance + epsilon) + beta` along the last axis, by stored statistics. */
@@ -20,7 +21,7 @@ export const batchNorm: OpDefinition<'batchNorm'> = {
     const trainable = Number(Boolean(node.weights.gamma)) + Number(Boolean(node.weights.beta));
     return [{ macs: 0, parameters: trainable * output[output.length - 1], axes: ['out'] }];
   },
-  role: () => ({ kind: 'passThrough' }),
+  channels: sameLastAxis,
   cut(node, kept) {
     const { gamma, beta, mean, variance } = node.weights;
     return {

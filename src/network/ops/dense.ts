@@ -1,31 +1,34 @@
 import { ShapeError } from '../networkErrors.ts';
 import { sliceWeight } from '../sliceWeight.ts';
+import { mixedChannels } from './channelRules.ts';
 import type { OpDefinition } from './opDefinition.ts';
 
-/** Matrix product of a vector: kernel `[in, out]`, bias `[out]`. */
+/** Matrix product along the last axis: kernel `[in, out]`, bias `[out]`. */
 export const dense: OpDefinition<'dense'> = {
   inputs: 'one',
   outputShape(node, [shape]) {
     const kernel = node.weights.kernel.shape;
-    if (shape.length !== 1 || kernel.length !== 2 || kernel[0] !== shape[0]) {
+    if (kernel.length !== 2 || kernel[0] !== shape[shape.length - 1]) {
       throw new ShapeError(
         node.id, node.op,
         `a kernel of [${kernel.join(', ')}] cannot take an input of [${shape.join(', ')}]; ` +
-          'the input must be a vector (flatten or pool first) and the kernel [inputs, outputs].',
+          `it must be [${shape[shape.length - 1]}, outputs].`,
       );
     }
-    return [kernel[1]];
+    return shape.with(-1, kernel[1]);
   },
   weightShapes(node, [shape]) {
     const outputs = node.weights.kernel.shape[1];
-    return { kernel: [shape[0], outputs], bias: [outputs] };
+    return { kernel: [shape[shape.length - 1], outputs], bias: [outputs] };
   },
   costParts(node, [shape], output) {
-    const product = shape[0] * output[0];
-    const kernel = { macs: product, parameters: product, axes: ['in', 'out'] as const };
-    return node.weights.bias ? [kernel, { macs: 0, parameters: output[0], axes: ['out'] }] : [kernel];
+    const outputs = output[output.length - 1];
+    const parameters = shape[shape.length - 1] * outputs;
+    const positions = output.slice(0, -1).reduce((product, size) => product * size, 1);
+    const kernel = { macs: positions * parameters, parameters, axes: ['in', 'out'] as const };
+    return node.weights.bias ? [kernel, { macs: 0, parameters: outputs, axes: ['out'] }] : [kernel];
   },
-  role: () => ({ kind: 'mixer' }),
+  channels: mixedChannels,
   cut(node, kept) {
     const { kernel, bias } = node.weights;
     return {

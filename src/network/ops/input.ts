@@ -16,5 +16,9 @@ export const input: OpDefinition<'input'> = {
     }
     return shape;
   },
-  role: () => ({ kind: 'source', reason: "it holds the network's input channels" }),
+  channels(_node, { output, ties }) {
+    const labels = ties.open(output[output.length - 1]);
+    ties.freeze(labels, "it holds the network's input channels");
+    return { axis: output.length - 1, labels };
+  },
 };

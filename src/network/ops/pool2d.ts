@@ -1,4 +1,5 @@
 import type { NodeOf, Shape } from '../network.ts';
+import { sameLastAxis } from './channelRules.ts';
 import type { OpDefinition } from './opDefinition.ts';
 import { weightless } from './weightless.ts';
 import { requirePicture, windowOutput } from './window.ts';
@@ -11,7 +12,7 @@ function outputShape(node: NodeOf<'maxPool2d'> | NodeOf<'averagePool2d'>, [shape
 }
 
 /** Greatest value of each window, per channel. */
-export const maxPool2d: OpDefinition<'maxPool2d'> = { ...weightless, outputShape };
+export const maxPool2d: OpDefinition<'maxPool2d'> = { ...weightless, outputShape, channels: sameLastAxis };
 
 /** Mean of each window, per channel; padding does not count. */
-export const averagePool2d: OpDefinition<'averagePool2d'> = { ...weightless, outputShape };
+export const averagePool2d: OpDefinition<'averagePool2d'> = { ...weightless, outputShape, channels: sameLastAxis };

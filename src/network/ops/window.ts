@@ -1,4 +1,4 @@
-import type { Padding, Pair, Shape } from '../network.ts';
+import type { Border, Padding, Pair, Shape } from '../network.ts';
 import { ShapeError } from '../networkErrors.ts';
 
 export interface Window {
@@ -10,7 +10,7 @@ export interface Window {
 
 /**
  * Height and width of what a sliding window makes of `input` (`[h, w, c]`).
- * same: `⌈h / stride⌉`; valid: `⌊(h − (size − 1)·dilation − 1) / stride⌋ + 1`.
+ * same: `⌈h / stride⌉`; else, h with its padding: `⌊(h − (size − 1)·dilation − 1) / stride⌋ + 1`.
  * Throws `ShapeError` where the window does not fit.
  */
 export function windowOutput(id: string, op: string, window: Window, input: Shape): Pair {
@@ -22,9 +22,9 @@ export function windowOutput(id: string, op: string, window: Window, input: Shap
         throw new ShapeError(id, op, `window, strides and dilations must be whole and positive, found ${value}.`);
       }
     }
-    return window.padding === 'same'
-      ? Math.ceil(input[axis] / stride)
-      : Math.floor((input[axis] - extent) / stride) + 1;
+    if (window.padding === 'same') return Math.ceil(input[axis] / stride);
+    const [before, after] = window.padding === 'valid' ? [0, 0] : wholeBorder(id, op, window.padding)[axis];
+    return Math.floor((input[axis] + before + after - extent) / stride) + 1;
   };
   const size: Pair = [along(0), along(1)];
   if (size[0] < 1 || size[1] < 1) {
@@ -38,4 +38,14 @@ export function requirePicture(id: string, op: string, shape: Shape): void {
   if (shape.length !== 3) {
     throw new ShapeError(id, op, `needs an input of [height, width, channels], found [${shape.join(', ')}].`);
   }
+}
+
+/** `border` itself. Throws `ShapeError` unless its numbers are whole and not negative. */
+export function wholeBorder(id: string, op: string, border: Border): Border {
+  for (const value of border.flat()) {
+    if (!Number.isInteger(value) || value < 0) {
+      throw new ShapeError(id, op, `padding must be whole and not negative, found ${value}.`);
+    }
+  }
+  return border;
 }

@@ -1,0 +1,238 @@
+import type { Network, Shape } from '../../../network/network.ts';
+import { validateNetwork } from '../../../network/shapes.ts';
+import { axisSizes, orderedLayout } from '../axisLayout.ts';
+import { OnnxFileError, UnsupportedOnnxModelError, UnsupportedOnnxOperatorError } from '../errors.ts';
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../schema/onnx_pb.ts';
+import { isFloatType, readTensor } from './constant.ts';
+import { constantOperators } from './constantOperators.ts';
+import { executionOrder } from './executionOrder.ts';
+import { readExternalData, type ReadExternal } from './externalData.ts';
+import { isStandardDomain, readModelFile } from './modelFile.ts';
+import { NetworkBuilder, storageOrder } from './networkBuilder.ts';
+import { OperatorCall } from './operatorCall.ts';
+import { operatorReaders } from './operators/table.ts';
+import { featureOf, logicalShape, pictureLayout, type Feature, type Value } from './value.ts';
+
+export interface OnnxImportOptions {
+  /** `[height, width, channels]`, or `[features]`: takes the place of sizes that the file leaves open. */
+  readonly inputShape?: Shape;
+}
+
+/**
+ * The network of an ONNX model.
+ *
+ * Pictures are `[batch, channels, height, width]` in the file and `[height, width, channels]` in
+ * the network: kernels are transposed, transpositions and reshapes that only serve the order of
+ * axes vanish, and a picture that is flattened before a matrix product is flattened channels last,
+ * the rows of the matrix sorted to match. Where the order matters, `reshape` and `permute` nodes
+ * stand. A picture among the outputs is channels last too; other outputs are laid out as in the file.
+ *
+ * Node ids are the names of the file's nodes, where they have one of their own, or else of their
+ * first outputs. `readExternal` brings weight files that lie beside the model.
+ *
+ * Throws `OnnxFileError`, `OnnxTensorSizeError`, `OnnxExternalDataError`,
+ * `UnsupportedOnnxModelError`, `UnsupportedOnnxOperatorError`, `UnsupportedOnnxTensorError`, and
+ * what `validateNetwork` throws.
+ */
+export async function importOnnx(
+  bytes: Uint8Array,
+  readExternal?: ReadExternal,
+  options: OnnxImportOptions = {},
+): Promise<Network> {
+  const { graph, opset } = readModelFile(bytes);
+  const { nodes, readers } = executionOrder(graph);
+  for (const node of nodes) requireKnown(node);
+  const initializers = new Map(graph.initializer.filter(({ name }) => readers.has(name)).map((tensor) => [tensor.name, tensor]));
+  const external = await readExternalData([...initializers.values()], readExternal);
+  const input = soleInput(graph, readers, initializers);
+
+  const ids = nodeIds(nodes, input.name);
+  const mostValues = mostValuesOf(bytes, external);
+  const builder = new NetworkBuilder(ids.values(), mostValues);
+  const { feature, batch } = inputFeature(builder, graph, input, options.inputShape);
+  const values = new Map<string, Value>();
+  const bind = (tensor: string, value: Value): void => {
+    const alone = value.kind === 'feature' && !(value.sole && readers.get(tensor) === 1);
+    values.set(tensor, alone ? { ...value, sole: false } : value);
+  };
+  bind(input.name, feature);
+  const valueOf = (name: string): Value | undefined => {
+    if (name === '') return undefined;
+    const known = values.get(name);
+    if (known) return known;
+    const tensor = initializers.get(name);
+    const constant = tensor && readTensor(tensor, external.get(tensor));
+    if (constant && readers.get(name) !== 1) values.set(name, constant);
+    return constant;
+  };
+  const context = { opset, builder, batch, readersOf: readersOf(nodes) };
+  let constants = 0;
+  for (const node of nodes) {
+    const inputs = node.input.map(valueOf);
+    const call = new OperatorCall(ids.get(node) ?? node.name, node, inputs, context);
+    const made = read(call, node, inputs);
+    for (const value of made) if (value.kind === 'constant') constants += value.values.length;
+    if (constants > mostValues) call.refuse('the constants up to here are many times as large as the file.');
+    call.requireAllRead();
+    call.requireKnownOutputs(made.length, (tensor) => readers.has(tensor));
+    for (const [k, value] of made.entries()) if (node.output[k]) bind(node.output[k], value);
+  }
+  const outputs = graph.output.map((info) => outputNode(builder, info, valueOf(info.name), options));
+  if (outputs.length === 0) throw new OnnxFileError('The model has no outputs.');
+  const network = { name: graph.name || 'model', nodes: builder.nodesFor(outputs), outputs: [...new Set(outputs)] };
+  validateNetwork(network);
+  return network;
+}
+
+/** Values that may be made of a file of so many bytes: far more than any real one needs. */
+function mostValuesOf(bytes: Uint8Array, external: ReadonlyMap<TensorProto, Uint8Array>): number {
+  const total = [...external.values()].reduce((sum, part) => sum + part.length, bytes.length);
+  return 16 * total + 2 ** 22;
+}
+
+function requireKnown(node: NodeProto): void {
+  const supported = isStandardDomain(node.domain) && (operatorReaders.has(node.opType) || constantOperators.has(node.opType));
+  if (supported) return;
+  const domain = isStandardDomain(node.domain) ? '' : ` of the domain "${node.domain}"`;
+  throw new UnsupportedOnnxOperatorError(
+    node.name || node.output[0], node.opType,
+    `this operator${domain} is not supported. Supported: ${[...operatorReaders.keys()].join(', ')}.`,
+  );
+}
+
+function read(call: OperatorCall, node: NodeProto, inputs: readonly (Value | undefined)[]): readonly Value[] {
+  const known = inputs.every((value) => value === undefined || value.kind === 'constant');
+  const constantOperator = constantOperators.get(node.opType);
+  if (known && constantOperator) return [constantOperator(call)];
+  const reader = operatorReaders.get(node.opType);
+  if (!reader) return call.refuse('it is only supported where all of its inputs are stored in the file.');
+  return reader(call);
+}
+
+/** Names that are a node's own stay; the others are called by what they make. */
+function nodeIds(nodes: readonly NodeProto[], input: string): ReadonlyMap<NodeProto, string> {
+  const uses = new Map<string, number>();
+  for (const { name } of nodes) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const own = (node: NodeProto): boolean => node.name !== '' && node.name !== input && uses.get(node.name) === 1;
+  const taken = new Set([input, ...nodes.filter(own).map(({ name }) => name)]);
+  return new Map(nodes.map((node) => {
+    if (own(node)) return [node, node.name];
+    const wanted = node.name || node.output[0] || node.opType;
+    let id = wanted;
+    for (let k = 2; taken.has(id); k++) id = `${wanted}_${k}`;
+    taken.add(id);
+    return [node, id];
+  }));
+}
+
+function readersOf(nodes: readonly NodeProto[]): (tensor: string) => readonly NodeProto[] {
+  const found = new Map<string, NodeProto[]>();
+  for (const node of nodes) {
+    for (const name of new Set(node.input)) found.set(name, [...(found.get(name) ?? []), node]);
+  }
+  return (tensor) => found.get(tensor) ?? [];
+}
+
+/** The one input that is read and not an initializer's default. */
+function soleInput(
+  graph: GraphProto,
+  readers: ReadonlyMap<string, number>,
+  initializers: ReadonlyMap<string, TensorProto>,
+): ValueInfoProto {
+  const inputs = graph.input.filter(({ name }) => readers.has(name) && !initializers.has(name));
+  if (inputs.length !== 1) {
+    const names = inputs.map(({ name }) => `"${name}"`).join(', ');
+    throw new UnsupportedOnnxModelError(`The model must have one input, found ${inputs.length}${names && `: ${names}`}.`);
+  }
+  return inputs[0];
+}
+
+/** The input's node and value. The batch is NaN where the file leaves it open. */
+function inputFeature(
+  builder: NetworkBuilder,
+  graph: GraphProto,
+  { name, type }: ValueInfoProto,
+  inputShape: Shape | undefined,
+): { readonly feature: Feature; readonly batch: number } {
+  const tensor = type?.tensorType;
+  if (!tensor || !isFloatType(tensor.elemType)) {
+    throw new UnsupportedOnnxModelError(
+      `The input "${name}" must hold floating-point numbers, found ${tensor ? `element type number ${tensor.elemType}` : 'no tensor type'}.`,
+    );
+  }
+  const channelsLast = isTransposedAtOnce(graph, name);
+  const stated = tensor.shape?.dim.map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined));
+  const [batch, ...open] = stated ?? [undefined, ...asInFile(inputShape, channelsLast)];
+  const given = asInFile(inputShape, channelsLast);
+  if (inputShape && (given.length !== open.length || open.some((size, k) => size !== undefined && size !== given[k]))) {
+    throw new UnsupportedOnnxModelError(
+      `The input "${name}" is [batch, ${open.map((size) => size ?? '?').join(', ')}]; the shape [${inputShape.join(', ')}] does not fit it.`,
+    );
+  }
+  const sizes = open.map((size, k) => size ?? given[k]);
+  if (!stated && !inputShape) throw new UnsupportedOnnxModelError(`The shape of the input "${name}" is left open; give one as inputShape.`);
+  if (sizes.length !== 1 && sizes.length !== 3) {
+    throw new UnsupportedOnnxModelError(`The input "${name}" has ${sizes.length + 1} axes; it must be pictures (4) or vectors (2).`);
+  }
+  const missing = sizes.findIndex((size) => !(Number.isSafeInteger(size) && size >= 1));
+  if (missing >= 0) {
+    const dim = tensor.shape?.dim[missing + 1]?.value;
+    const found = dim?.case === 'dimParam' ? `called "${dim.value}"` : dim?.case === 'dimValue' ? String(dim.value) : 'left open';
+    throw new UnsupportedOnnxModelError(
+      `Axis ${missing + 1} of the input "${name}" is ${found}; sizes must be fixed. Give them as inputShape, or export the model with a fixed size.`,
+    );
+  }
+  const layout = sizes.length === 1 || channelsLast
+    ? orderedLayout(sizes, sizes.map((_, k) => k))
+    : pictureLayout([sizes[1], sizes[2], sizes[0]]);
+  builder.add({ id: name, op: 'input', inputs: [], attributes: { shape: axisSizes(layout.physical) }, weights: {} });
+  return { feature: featureOf(name, layout), batch: batch !== undefined && batch >= 1 ? batch : Number.NaN };
+}
+
+/** A `[height, width, channels]` in the file's order. */
+function asInFile(shape: Shape | undefined, channelsLast: boolean): readonly number[] {
+  if (!shape) return [];
+  return shape.length === 3 && !channelsLast ? [shape[2], shape[0], shape[1]] : shape;
+}
+
+const POINTWISE = new Set(['Identity', 'Cast', 'Add', 'Sub', 'Mul', 'Div']);
+
+/** Whether pictures come channels last: the first thing that every reader does is to move the channels to the front. */
+function isTransposedAtOnce(graph: GraphProto, input: string): boolean {
+  const front = new Set([input]);
+  let transposes = 0;
+  for (const node of graph.node) {
+    if (!node.input.some((name) => front.has(name))) continue;
+    if (POINTWISE.has(node.opType)) {
+      for (const name of node.output) front.add(name);
+      continue;
+    }
+    const order = node.attribute.find(({ name }) => name === 'perm')?.ints.map(Number);
+    if (node.opType !== 'Transpose' || order?.join() !== '0,3,1,2') return false;
+    transposes += 1;
+  }
+  return transposes > 0;
+}
+
+/** The node of an output: vectors and other values in the file's order, pictures as they are stored. */
+function outputNode(builder: NetworkBuilder, info: ValueInfoProto, value: Value | undefined, { inputShape }: OnnxImportOptions): string {
+  if (value?.kind === 'form') {
+    const { node, opType, partOf } = value.origin;
+    throw new UnsupportedOnnxOperatorError(node, opType, `it is only read as part of ${partOf}, but the output "${info.name}" is made of it.`);
+  }
+  if (value?.kind !== 'feature') throw new UnsupportedOnnxModelError(`The output "${info.name}" does not depend on the input.`);
+  if (!inputShape) requireStatedShape(info, logicalShape(value));
+  const settled = builder.settled(value);
+  const { logical } = settled.layout;
+  if (logical.length === 3) return builder.arranged(settled, storageOrder(settled).map((axis) => logical[axis])).node;
+  return builder.arranged(settled, logical).node;
+}
+
+/** An output's stated sizes must be those that come out: where they are not, the file was misread or is damaged. */
+function requireStatedShape({ name, type }: ValueInfoProto, found: readonly number[]): void {
+  const stated = type?.tensorType?.shape?.dim.slice(1).map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined));
+  if (!stated || (stated.length === found.length && stated.every((size, k) => size === undefined || size === found[k]))) return;
+  throw new OnnxFileError(
+    `The output "${name}" is stated to be [batch, ${stated.map((size) => size ?? '?').join(', ')}], but its nodes make [batch, ${found.join(', ')}].`,
+  );
+}

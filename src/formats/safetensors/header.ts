@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { SafetensorsError } from './error.ts';
+
+/** Bytes of one value. */
+export const VALUE_BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
+export type StoredType = keyof typeof VALUE_BYTES;
+
+export interface TensorEntry {
+  readonly name: string;
+  readonly type: StoredType;
+  readonly shape: readonly number[];
+  /** Bytes, counted from the start of the data. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface Header {
+  /** In the order of the data. */
+  readonly entries: readonly TensorEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Where the data begins in the file. */
+  readonly dataStart: number;
+}
+
+/** As the reference implementation. */
+const LARGEST_HEADER = 100_000_000;
+
+const size = z.number().int().nonnegative();
+const fileEntry = z.object({ dtype: z.string(), shape: z.array(size), data_offsets: z.tuple([size, size]) });
+
+/** The file's header, checked against the file's length. Throws `SafetensorsError`. */
+export function parseHeader(bytes: Uint8Array): Header {
+  if (bytes.length < 8) throw new SafetensorsError(`The file of ${bytes.length} bytes is too short for a safetensors file.`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  if (length > LARGEST_HEADER || 8 + Number(length) > bytes.length) {
+    throw new SafetensorsError(
+      `The header is said to take ${length} bytes, but the file has ${bytes.length}. This is not a safetensors file, or it is cut short.`,
+    );
+  }
+  const dataStart = 8 + Number(length);
+  const { __metadata__: metadata = {}, ...named } = parseJson(bytes.subarray(8, dataStart));
+  const entries = Object.entries(named).map(([name, entry]) => checkedEntry(name, entry));
+  entries.sort((a, b) => a.start - b.start || a.end - b.end);
+  checkLayout(entries, bytes.length - dataStart);
+  return { entries, metadata: checkedMetadata(metadata), dataStart };
+}
+
+function parseJson(bytes: Uint8Array): Record<string, unknown> {
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new SafetensorsError('The header is not JSON; this is not a safetensors file.', { cause });
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) {
+    throw new SafetensorsError('The header is not a JSON object; this is not a safetensors file.');
+  }
+  return { ...json };
+}
+
+function checkedEntry(name: string, entry: unknown): TensorEntry {
+  const parsed = fileEntry.safeParse(entry);
+  if (!parsed.success) {
+    const [{ path, message }] = parsed.error.issues;
+    throw new SafetensorsError(`The header's entry for "${name}" is not understood: ${[...path, message].join(': ')}.`);
+  }
+  const { dtype, shape, data_offsets: [start, end] } = parsed.data;
+  if (!isStoredType(dtype)) {
+    throw new SafetensorsError(`Tensor "${name}" is stored as ${dtype}; read are ${Object.keys(VALUE_BYTES).join(', ')}. Save it as one of these.`);
+  }
+  const needed = shape.reduce((product, axis) => product * axis, 1) * VALUE_BYTES[dtype];
+  if (!Number.isSafeInteger(needed) || end - start !== needed) {
+    throw new SafetensorsError(`Tensor "${name}" of [${shape.join(', ')}] takes ${needed} bytes, but its offsets span ${end - start}.`);
+  }
+  return { name, type: dtype, shape, start, end };
+}
+
+/** The tensors must follow one another and fill the data. */
+function checkLayout(entries: readonly TensorEntry[], dataBytes: number): void {
+  let at = 0;
+  for (const { name, start, end } of entries) {
+    if (start !== at) {
+      const fault = start < at ? `overlaps the tensor before it by ${at - start}` : `leaves a gap of ${start - at}`;
+      throw new SafetensorsError(`Tensor "${name}" begins at byte ${start} and ${fault} bytes.`);
+    }
+    if (end > dataBytes) throw new SafetensorsError(`Tensor "${name}" ends at byte ${end}, but the file holds ${dataBytes}; it is cut short.`);
+    at = end;
+  }
+  if (at !== dataBytes) throw new SafetensorsError(`The tensors take ${at} bytes, but the file holds ${dataBytes}.`);
+}
+
+function checkedMetadata(metadata: unknown): Readonly<Record<string, string>> {
+  const isObject = typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata);
+  if (isObject && Object.values(metadata).every((text) => typeof text === 'string')) return metadata as Record<string, string>;
+  throw new SafetensorsError('The header’s "__metadata__" must map text to text.');
+}
+
+function isStoredType(dtype: string): dtype is StoredType {
+  return Object.hasOwn(VALUE_BYTES, dtype);
+}

@@ -1,0 +1,7 @@
+/**
+ * Frozen TensorFlow.js graph models (`model.json` of format `graph-model` and weight shards), as
+ * tensorflowjs_converter writes them of SavedModels, to `Network`. The ops that are read stand in
+ * `tfjsGraph/opTable.ts`; activations that graphs spell out, in `tfjsGraph/patterns.ts`.
+ */
+export { GraphModelError, UnsupportedGraphNodeError } from './tfjsGraph/errors.ts';
+export { importTfjsGraph } from './tfjsGraph/importGraph.ts';

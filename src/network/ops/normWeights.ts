@@ -1,0 +1,32 @@
+import { ShapeError } from '../networkErrors.ts';
+import type { NodeOf, Shape } from '../network.ts';
+import { sliceWeight } from '../sliceWeight.ts';
+import type { CostPart, KeptFeatures } from './opDefinition.ts';
+
+type Norm = NodeOf<'layerNorm'> | NodeOf<'groupNorm'>;
+
+/** What the norms that measure their own statistics share: gamma and beta, `[channels]` each. */
+export function normWeightShapes(_node: Norm, [shape]: readonly Shape[]): Readonly<Record<string, Shape>> {
+  const channels = [shape[shape.length - 1]];
+  return { gamma: channels, beta: channels };
+}
+
+export function normCostParts({ weights }: Norm, _inputs: readonly Shape[], output: Shape): readonly CostPart[] {
+  const trainable = Number(Boolean(weights.gamma)) + Number(Boolean(weights.beta));
+  return [{ macs: 0, parameters: trainable * output[output.length - 1], axes: ['out'] }];
+}
+
+export function cutNormWeights({ weights: { gamma, beta } }: Norm, kept: KeptFeatures): Norm['weights'] {
+  return {
+    ...(gamma && { gamma: sliceWeight(gamma, 0, kept.out) }),
+    ...(beta && { beta: sliceWeight(beta, 0, kept.out) }),
+  };
+}
+
+/** @throws ShapeError unless epsilon is a number that a norm can have */
+export function checkEpsilon(node: Norm): void {
+  const { epsilon } = node.attributes;
+  if (!(epsilon >= 0 && Number.isFinite(epsilon))) {
+    throw new ShapeError(node.id, node.op, `epsilon must be finite and not negative, found ${epsilon}.`);
+  }
+}
