@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import {
-  AS_THEY_ARE, CHANNEL_ORDERS, decodePreprocessing, encodePreprocessing, FITS, leavesValues, parsePreprocessing, preprocess, preprocessingOfCard, PRESETS,
+  AS_THEY_ARE, CHANNEL_ORDERS, decodePreprocessing, encodePreprocessing, FITS, leavesValues, preprocess, PRESETS,
 } from './preprocessing.ts';
+import { preprocessingOfCard } from './preprocessingOfCard.ts';
 
 const number = fc.double({ min: -1000, max: 1000, noNaN: true }).map((value) => Number(value.toPrecision(6)));
 const positive = fc.double({ min: 1e-4, max: 1000, noNaN: true }).map((value) => Number(value.toPrecision(6)));
@@ -52,7 +53,7 @@ describe('a link', () => {
     }
   });
 
-  it.each(['', 'crop;1;0;1', 'crop;1;0;0;RGB', 'crop;-1;0;1;RGB', 'crop;1e999;0;1;RGB', 'crop;1;NaN;1;RGB', 'crop;1;0;1;RBG', 'tile;1;0;1;RGB', 'crop;1;0;1;RGB;', 'crop;;0;1;RGB', 'crop;1;0,0,0,0,0;1;RGB'])(
+  it.each(['', 'crop;1;0;1', 'crop;1;0;0;RGB', 'crop;-1;0;1;RGB', 'crop;1e999;0;1;RGB', 'crop;1;NaN;1;RGB', 'crop;1;0;1;RBG', 'tile;1;0;1;RGB', 'crop;1;0;1;RGB;', 'crop;1,2;0;1;RGB', 'crop;1;;1;RGB', 'crop;1;0x10;1;RGB', 'crop;;0;1;RGB', 'crop;1;0,0,0,0,0;1;RGB'])(
     'that says “%s” is not taken',
     (text) => expect(decodePreprocessing(text)).toBeUndefined(),
   );
@@ -73,8 +74,4 @@ describe('a card', () => {
   it('that is of another form gives none', () => {
     for (const input of [undefined, 3, { range: [1, 0] }, { range: ['a', 'b'] }, { deviation: [0] }, { mean: [] }]) expect(preprocessingOfCard(input)).toBeUndefined();
   });
-});
-
-it('what is no preprocessing is not taken', () => {
-  for (const value of [undefined, null, {}, { ...AS_THEY_ARE, scale: Infinity }, { ...AS_THEY_ARE, deviation: [0] }, { ...AS_THEY_ARE, mean: [] }]) expect(parsePreprocessing(value)).toBeUndefined();
 });

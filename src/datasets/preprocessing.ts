@@ -1,8 +1,3 @@
-import * as z from 'zod/mini';
-
-// The page's Content-Security-Policy forbids the code generation that zod would otherwise probe for.
-z.config({ jitless: true });
-
 export const CHANNEL_ORDERS = ['RGB', 'BGR'] as const;
 export type ChannelOrder = (typeof CHANNEL_ORDERS)[number];
 
@@ -35,66 +30,35 @@ export const PRESETS = {
   caffe: { ...AS_THEY_ARE, mean: [103.939, 116.779, 123.68], order: 'BGR' },
 } as const satisfies Readonly<Record<string, Preprocessing>>;
 
-const LARGEST = 1e6;
-const perChannel = (value: z.ZodMiniNumber) => z.array(value).check(z.minLength(1), z.maxLength(4));
-const signed = z.number().check(z.gte(-LARGEST), z.lte(LARGEST));
-const positive = z.number().check(z.gte(1 / LARGEST), z.lte(LARGEST));
-
-const schema = z.object({
-  fit: z.enum(FITS),
-  scale: positive,
-  mean: perChannel(signed),
-  deviation: perChannel(positive),
-  order: z.enum(CHANNEL_ORDERS),
-});
-
-/** Undefined for what is no preprocessing, or has a number that is not finite, out of range, or not positive where it divides. */
-export function parsePreprocessing(value: unknown): Preprocessing | undefined {
-  const parsed = schema.safeParse(value);
-  return parsed.success ? parsed.data : undefined;
-}
-
-const cardInput = z.object({
-  range: z.optional(z.tuple([signed, signed])),
-  channels: z.optional(z.string()),
-  fit: z.optional(z.enum(FITS)),
-  mean: z.optional(perChannel(signed)),
-  deviation: z.optional(perChannel(positive)),
-});
-
-/**
- * The preprocessing that a model card's `input` describes: `range` is what pixels 0–255 are scaled
- * to, `channels` their order, then `mean` and `deviation` of the scaled values. Undefined where it
- * says nothing of the kind.
- */
-export function preprocessingOfCard(input: unknown): Preprocessing | undefined {
-  const parsed = cardInput.safeParse(input);
-  if (!parsed.success) return undefined;
-  const { range: [low, high] = [0, 255], channels, fit = 'crop', mean = [0], deviation = [1] } = parsed.data;
-  if (high <= low) return undefined;
-  return parsePreprocessing({
-    fit,
-    scale: (high - low) / 255,
-    mean: mean.map((value) => value - low),
-    deviation,
-    order: channels === 'BGR' ? 'BGR' : 'RGB',
-  });
-}
+/** Greatest magnitude of any of the numbers; its inverse is the least that may divide. */
+export const LARGEST = 1e6;
 
 /** `crop;1;0;1;RGB`: fit, scale, means, deviations and order, for a link. */
 export function encodePreprocessing({ fit, scale, mean, deviation, order }: Preprocessing): string {
   return [fit, short(scale), mean.map(short).join(','), deviation.map(short).join(','), order].join(';');
 }
 
-/** Undefined for what `encodePreprocessing` did not write. */
+/** Undefined for what `encodePreprocessing` did not write, and for numbers out of range. */
 export function decodePreprocessing(text: string): Preprocessing | undefined {
-  const parts = text.split(';');
-  if (parts.length !== 5 || parts.slice(1, 4).some((part) => !NUMBERS.test(part))) return undefined;
-  const [fit, scale, mean, deviation, order] = parts;
-  return parsePreprocessing({ fit, scale: Number(scale), mean: mean.split(',').map(Number), deviation: deviation.split(',').map(Number), order });
+  const [fit, scale, mean, deviation, order, ...more] = text.split(';');
+  const found = {
+    fit: FITS.find((known) => known === fit),
+    scale: numbers(scale, 1 / LARGEST)?.[0],
+    mean: numbers(mean, -LARGEST),
+    deviation: numbers(deviation, 1 / LARGEST),
+    order: CHANNEL_ORDERS.find((known) => known === order),
+  };
+  const whole = more.length === 0 && Object.values(found).every((value) => value !== undefined) && !scale.includes(',');
+  return whole ? (found as Preprocessing) : undefined;
 }
 
-const NUMBERS = /^-?\d{1,9}(\.\d{1,12})?(e-?\d{1,3})?(,-?\d{1,9}(\.\d{1,12})?(e-?\d{1,3})?)*$/;
+/** One to four numbers between `least` and `LARGEST`, parted by commas. */
+export function numbers(text: string | undefined, least: number): readonly number[] | undefined {
+  const values = text?.split(',').map((part) => (NUMBER.test(part.trim()) ? Number(part) : Number.NaN)) ?? [];
+  return values.length >= 1 && values.length <= 4 && values.every((value) => value >= least && value <= LARGEST) ? values : undefined;
+}
+
+const NUMBER = /^-?(\d{1,9}(\.\d{0,17})?|\.\d{1,17})(e-?\d{1,3})?$/;
 
 /** Nine digits tell any two float32 numbers apart. */
 function short(value: number): string {

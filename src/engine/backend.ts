@@ -180,6 +180,23 @@ export class BufferLimitError extends Error {
   }
 }
 
+interface GpuQueueBackend {
+  readonly queue: { onSubmittedWorkDone(): Promise<void> };
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+}
+
+/** Resolves when the GPU has done all that it was asked to; at once on wasm, which works as it is called. */
+export async function deviceIdle(): Promise<void> {
+  if (tf.getBackend() !== 'webgpu') return;
+  const backend = tf.backend() as unknown as GpuQueueBackend;
+  backend.ensureCommandEncoderReady();
+  backend.endComputePassEncoder();
+  backend.submitQueue();
+  await backend.queue.onSubmittedWorkDone();
+}
+
 interface BufferPool {
   readonly freeBuffers: Map<string, { readonly size: number; destroy(): void }[]>;
   numFreeBuffers: number;

@@ -7,6 +7,8 @@ import type { FusedActivation, Operator } from './operators/operator.ts';
 /** One node, or several fused into one: reads earlier values, makes the value called `id`. */
 interface Step {
   readonly id: string;
+  /** The nodes, in execution order; `id` is the last. */
+  readonly nodes: readonly string[];
   readonly inputs: readonly string[];
   readonly run: Operator;
 }
@@ -59,6 +61,32 @@ export class CompiledNetwork {
     });
   }
 
+  /**
+   * Goes through the steps of a batch one at a time: `visit` gets the ids of a step's nodes and a
+   * function that runs it once and drops what it made. `x` stays the caller's.
+   */
+  async eachStep(x: tf.Tensor, visit: (nodes: readonly string[], run: () => void) => Promise<void>): Promise<void> {
+    const values = new Map<string, tf.Tensor>([[this.inputId, x]]);
+    try {
+      for (const [at, step] of this.#steps.entries()) {
+        const made = () => tf.tidy(() => step.run(step.inputs.map((id) => valueOf(values, id))));
+        await visit(step.nodes, () => made().dispose());
+        values.set(step.id, made());
+        for (const id of step.inputs) {
+          if (this.#lastUse.get(id) === at && id !== this.inputId) values.get(id)?.dispose();
+        }
+      }
+    } finally {
+      values.delete(this.inputId);
+      tf.dispose([...values.values()]);
+    }
+  }
+
+  /** The number of steps. */
+  get steps(): number {
+    return this.#steps.length;
+  }
+
   dispose(): void {
     tf.dispose([...this.#weights]);
   }
@@ -103,8 +131,10 @@ class StepBuilder {
     const relu = isLinear(node) || node.op === 'batchNorm' ? this.#fusableReader(norm ?? node) : undefined;
     for (const part of [norm, relu?.node]) if (part) fused.add(part.id);
     const whole = norm && isLinear(node) ? foldNorm(node, norm) : node;
+    const nodes = [node, norm, relu?.node].flatMap((part) => part?.id ?? []);
     return {
-      id: (relu?.node ?? norm ?? node).id,
+      id: nodes[nodes.length - 1],
+      nodes,
       inputs: node.inputs,
       run: operatorOf(whole, (weight) => this.#upload(weight), relu?.activation),
     };

@@ -1,4 +1,4 @@
-import { dispose, tensor } from '@tensorflow/tfjs-core';
+import { dispose, tensor, type Tensor } from '@tensorflow/tfjs-core';
 import type { Network } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { CompiledNetwork } from './interpreter.ts';
@@ -14,10 +14,7 @@ export async function measureLatency(
   job: Job = {},
 ): Promise<{ milliseconds: number; batch: number; runs: number }> {
   const clock = new JobClock(job, WARM_UP + RUNS);
-  const input = network.nodes.find((node) => node.op === 'input');
-  const shape = (input && inferShapes(network).get(input.id)) ?? [];
-  const size = shape.reduce((product, axis) => product * axis, batch);
-  const x = tensor(new Float32Array(size).fill(128), [batch, ...shape]);
+  const x = greyImages(network, batch);
   const compiled = new CompiledNetwork(network);
   const times: number[] = [];
   try {
@@ -35,4 +32,12 @@ export async function measureLatency(
   }
   times.sort((a, b) => a - b);
   return { milliseconds: times[Math.floor(times.length / 2)], batch, runs: RUNS };
+}
+
+/** A batch of grey images of the network's input shape; the caller disposes it. */
+export function greyImages(network: Network, batch: number): Tensor {
+  const input = network.nodes.find((node) => node.op === 'input');
+  const shape = (input && inferShapes(network).get(input.id)) ?? [];
+  const size = shape.reduce((product, axis) => product * axis, batch);
+  return tensor(new Float32Array(size).fill(128), [batch, ...shape]);
 }

@@ -71,7 +71,7 @@ export function evaluation(images: number, kept = 1): Evaluation {
   };
 }
 
-type Held = 'loadModel' | 'calibrate' | 'evaluate' | 'pruneSequentially';
+type Held = 'loadModel' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'layerTimes';
 
 /** What the fake engines of one test share. */
 export class FakeWorkers {
@@ -177,6 +177,11 @@ export class FakeEngine extends FakeClient implements EngineClient {
       pruneSequentially: (id, { keep }) => job(id, 'pruneSequentially', 'pruneSequentially', () => ({ keep, weights: {} })),
       evaluate: (id, { plan, images }) => job(id, 'evaluate', `evaluate ${plan ? 'plan' : 'intact'} ${images}`, () => evaluation(images, plan ? share(plan.keep) : 1)),
       latency: async () => ({ milliseconds: 2, batch: 1, runs: 5 }),
+      layerTimes: (id, { plan }, onProgress) => {
+        onProgress({ done: 2, total: 4, rate: 10, secondsLeft: 1 });
+        return job(id, 'layerTimes', `layerTimes ${plan ? 'plan' : 'intact'}`, () =>
+          [['first'], ['second', 'pool'], ['logits']].map((layers) => ({ layers, milliseconds: plan ? 1 : 2 })));
+      },
       exciting: (id) => job(id, 'evaluate', 'exciting', () => []),
       pictures: async () => [],
       cancel: async (id) => {

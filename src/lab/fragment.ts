@@ -1,4 +1,5 @@
 import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type Pins, type PruneRequest } from '../pruning/pruneRequest.ts';
+import { NO_RULES, type GroupRule, type WidthRules } from '../pruning/widthRules.ts';
 import { isShipped } from './catalogue.ts';
 import { FRONTIER_AXES, type Experiment, type FrontierAxis } from './experiment.ts';
 
@@ -34,6 +35,7 @@ export const VALUE_LIMITS = { least: 0.01, most: 1 } as const;
 const MOST_CHARACTERS = 60_000;
 const MOST_NAME = 200;
 const MOST_CHANNELS = 65_536;
+export const MULTIPLE_LIMITS = { least: 1, most: 256 } as const;
 
 export function fragmentState(experiment: Experiment): FragmentState {
   const { descriptor } = experiment.model;
@@ -58,6 +60,8 @@ export function encodeFragment({ model, images, request, pins, group, axis }: Fr
   if (request.select) fields.push(['select', request.select]);
   if (request.compensate) fields.push(['compensate', request.compensate]);
   if (request.order) fields.push(['order', request.order]);
+  const ruled = encodeRules(request.rules ?? NO_RULES);
+  if (ruled) fields.push(['rules', ruled]);
   const pinned = encodePins(pins ?? {});
   if (pinned) fields.push(['pins', pinned]);
   if (group !== undefined) fields.push(['group', encodeName(group)]);
@@ -99,22 +103,63 @@ export function decodeFragment(fragment: string): DecodedFragment {
   const select = read('select', oneOf(SELECTIONS));
   const compensate = read('compensate', oneOf(COMPENSATIONS));
   const order = read('order', oneOf(ORDERS));
+  const rules = read('rules', decodeRules);
   const pins = read('pins', decodePins);
   const group = read('group', decodeName);
   const axis = read('axis', oneOf(FRONTIER_AXES));
   return {
-    state: defined({ model, images, request: defined({ seed, target, select, compensate, order }), pins, group, axis }),
+    state: defined({ model, images, request: defined({ seed, target, select, compensate, order, rules }), pins, group, axis }),
     ignored,
   };
 }
 
-const KEYS = new Set(['v', 'model', 'url', 'file', 'images', 'seed', 'keep', 'select', 'compensate', 'order', 'pins', 'group', 'axis']);
+const KEYS = new Set(['v', 'model', 'url', 'file', 'images', 'seed', 'keep', 'select', 'compensate', 'order', 'rules', 'pins', 'group', 'axis']);
 
 function budgetTarget(raw: string): BudgetTarget | undefined {
   const [kind, value, ...rest] = raw.split(':');
   const known = oneOf(TARGET_KINDS)(kind);
   const number = decimal(value ?? '', VALUE_LIMITS.least, VALUE_LIMITS.most);
   return known && number !== undefined && rest.length === 0 ? { kind: known, value: number } : undefined;
+}
+
+const RULE_SIGNS = { protect: 'p', width: 'w', atLeast: 'a' } as const;
+
+/** `m8,f0.1,first*p,second*w24,third*a8`: multiples of 8, a tenth at least; first whole, second of 24 channels, third of 8 or more. */
+function encodeRules({ multiple, floor, groups }: WidthRules): string {
+  const parts = multiple === NO_RULES.multiple ? [] : [`m${multiple}`];
+  if (floor !== NO_RULES.floor) parts.push(`f${round(floor)}`);
+  for (const [group, rule] of Object.entries(groups)) {
+    parts.push(`${encodeName(group)}*${RULE_SIGNS[rule.kind]}${rule.kind === 'protect' ? '' : rule.channels}`);
+  }
+  return parts.join(',');
+}
+
+function decodeRules(raw: string): WidthRules | undefined {
+  let { multiple, floor }: WidthRules = NO_RULES;
+  const groups: [string, GroupRule][] = [];
+  for (const part of raw.split(',')) {
+    const [encoded, sign, ...rest] = part.split('*');
+    if (rest.length > 0) return undefined;
+    if (sign === undefined) {
+      const value = { m: integer(part.slice(1), MULTIPLE_LIMITS.least, MULTIPLE_LIMITS.most), f: decimal(part.slice(1), 0, 1) }[part[0]];
+      if (value === undefined) return undefined;
+      if (part[0] === 'm') multiple = value;
+      else floor = value;
+      continue;
+    }
+    const name = decodeName(encoded);
+    const rule = groupRule(sign);
+    if (name === undefined || !rule) return undefined;
+    groups.push([name, rule]);
+  }
+  return { multiple, floor, groups: Object.fromEntries(groups) };
+}
+
+function groupRule(sign: string): GroupRule | undefined {
+  if (sign === RULE_SIGNS.protect) return { kind: 'protect' };
+  const kind = ([['w', 'width'], ['a', 'atLeast']] as const).find(([letter]) => letter === sign[0])?.[1];
+  const channels = integer(sign.slice(1), 1, MOST_CHANNELS);
+  return kind && channels !== undefined ? { kind, channels } : undefined;
 }
 
 /** `group*k0-3.9*c12`: in `group`, channels 0 to 3 and 9 are kept and 12 is cut, whatever the scores say. */

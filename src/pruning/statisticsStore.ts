@@ -26,6 +26,7 @@ export interface ContributionSums {
 export class StatisticsStore {
   readonly layers: readonly ConsumerLayer[];
   readonly #known: ReadonlySet<string>;
+  #measures: LayerMeasures | undefined;
   /** Mean per image, so that the statistics need no copy of their own. */
   readonly #grams = new Map<string, Mean>();
   readonly #contributions = new Map<string, ContributionSums>();
@@ -40,6 +41,7 @@ export class StatisticsStore {
 
   /** Adds the sums of a batch, or of some of its layers; the last message of a batch counts its images. */
   add(batch: { readonly images: number; readonly layers: readonly LayerSums[]; readonly last?: boolean }): void {
+    this.#measures = undefined;
     for (const sums of batch.layers) {
       if (!this.#known.has(sums.layer)) continue;
       if ('gram' in sums) this.#addGram(sums.layer, sums.gram, batch.images);
@@ -50,9 +52,14 @@ export class StatisticsStore {
 
   /**
    * Statistics per image of every layer seen so far. The Grams are the store's own arrays, which
-   * `add` writes to: use them up, or ask again, after the next batch.
+   * `add` writes to: ask again after the next batch. O(Σ m (np)²) the first time after a batch.
    */
   measures(): LayerMeasures {
+    this.#measures ??= this.#measure();
+    return this.#measures;
+  }
+
+  #measure(): LayerMeasures {
     const statistics = new Map<string, LayerStatistics>();
     const contributions = new Map<string, Float64Array>();
     for (const layer of this.layers) {

@@ -10,6 +10,7 @@ import { assertInputShape, type ImageSource } from '../engine/imageSource.ts';
 import { CancelledError, type Job } from '../engine/job.ts';
 import { Correlator } from '../engine/kernels/correlator.ts';
 import { measureLatency } from '../engine/latency.ts';
+import { layerTimes } from '../engine/layerTimes.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
 import { costModel } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
@@ -19,6 +20,7 @@ import type { PrunePlan } from '../network/prunePlan.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
+import type { LayerTime } from '../pruning/layerChanges.ts';
 import type { LayerSums } from '../pruning/statisticsStore.ts';
 import { fetchBytes } from './fetchBytes.ts';
 import { readModelSource } from './modelSource.ts';
@@ -145,6 +147,15 @@ export class Engine implements EngineApi {
   async latency(job: JobId, { plan, batch }: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency> {
     const network = this.#loaded();
     return this.#run(job, undefined, (options) => measureLatency(plan ? prune(network, plan) : network, batch, options));
+  }
+
+  async layerTimes(
+    job: JobId,
+    { plan, batch }: { readonly plan?: PrunePlan; readonly batch: number },
+    onProgress: OnProgress,
+  ): Promise<readonly LayerTime[]> {
+    const network = this.#loaded();
+    return this.#run(job, onProgress, (options) => layerTimes(plan ? prune(network, plan) : network, batch, options));
   }
 
   async exciting(

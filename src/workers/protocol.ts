@@ -8,6 +8,7 @@ import type { CostModel } from '../network/costModel.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { Network, Shape } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
+import type { LayerTime } from '../pruning/layerChanges.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
 
 export type BackendName = 'webgpu' | 'wasm';
@@ -146,6 +147,8 @@ export interface EngineApi {
   pruneSequentially(job: JobId, request: SequentialRequest, onProgress: OnProgress): Promise<PrunePlan>;
   evaluate(job: JobId, request: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation>;
   latency(job: JobId, request: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency>;
+  /** Median milliseconds of every step of one run, in execution order. */
+  layerTimes(job: JobId, request: { readonly plan?: PrunePlan; readonly batch: number }, onProgress: OnProgress): Promise<readonly LayerTime[]>;
   exciting(job: JobId, request: { readonly node: string; readonly channel: number; readonly count: number }): Promise<readonly ExcitingPicture[]>;
   pictures(split: 'train' | 'test', indices: readonly number[]): Promise<readonly Picture[]>;
   /** Takes effect within one batch; the job rejects with `CancelledError`. */

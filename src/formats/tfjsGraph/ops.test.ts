@@ -20,6 +20,15 @@ const channels = (b: GraphBuilder): string => b.random('c', [1, 1, 1, 4], 0.5, 1
 const slice = (b: GraphBuilder, x: string, begin: number[], size: number[]): string =>
   b.node('Slice', 'y', [x, b.integers('begin', begin), b.integers('size', size)]);
 
+const halfOf = (b: GraphBuilder, x: string): string => b.binary('Mul', 'half', scalar(b, 0.5), x);
+const onePlusErf = (b: GraphBuilder, x: string): string =>
+  b.binary('AddV2', 'plus', scalar(b, 1), b.unary('Erf', 'erf', b.binary('RealDiv', 'scaled', x, b.floats('root', [], [Math.SQRT2]))));
+const tanhGate = (b: GraphBuilder, x: string, cube: string): string => {
+  const inner = b.binary('AddV2', 'inner', x, b.binary('Mul', 'small', b.floats('k', [], [0.044715]), cube));
+  return b.binary('AddV2', 'plus', b.unary('Tanh', 'tanh', b.binary('Mul', 'wide', inner, b.floats('w', [], [0.7978846]))), scalar(b, 1));
+};
+const relu6Of = (b: GraphBuilder, x: string): string => b.unary('Relu6', 'r6', b.binary('AddV2', 'x3', x, scalar(b, 3)));
+
 const PICTURE = [5, 6, 4];
 const last = (network: Network) => network.nodes[network.nodes.length - 1];
 const { flag, integer, number, text, texts } = attribute;
@@ -53,15 +62,6 @@ describe('activations', () => {
 });
 
 describe('activations that the graph spells out', () => {
-  const halfOf = (b: GraphBuilder, x: string): string => b.binary('Mul', 'half', scalar(b, 0.5), x);
-  const onePlusErf = (b: GraphBuilder, x: string): string =>
-    b.binary('AddV2', 'plus', scalar(b, 1), b.unary('Erf', 'erf', b.binary('RealDiv', 'scaled', x, b.floats('root', [], [Math.SQRT2]))));
-  const tanhGate = (b: GraphBuilder, x: string, cube: string): string => {
-    const inner = b.binary('AddV2', 'inner', x, b.binary('Mul', 'small', b.floats('k', [], [0.044715]), cube));
-    return b.binary('AddV2', 'plus', b.unary('Tanh', 'tanh', b.binary('Mul', 'wide', inner, b.floats('w', [], [0.7978846]))), scalar(b, 1));
-  };
-  const relu6Of = (b: GraphBuilder, x: string): string => b.unary('Relu6', 'r6', b.binary('AddV2', 'x3', x, scalar(b, 3)));
-
   it.each<[string, string, (b: GraphBuilder, x: string) => string]>([
     ['silu', 'x · sigmoid(x)', (b, x) => b.binary('Mul', 'y', x, b.unary('Sigmoid', 's', x))],
     ['silu', 'IdentityN of x · sigmoid(1 · x)', (b, x) =>

@@ -1,14 +1,14 @@
-import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
+import { strFromU8, strToU8, zipSync } from 'fflate';
 import type { Network } from '../../network/network.ts';
 import { ModelFileError } from '../kerasLayers/errors.ts';
+import { openZip } from '../kerasLayers/zipFile.ts';
 import { exportTfjsLayers } from './exportModel.ts';
 import { importTfjsLayers } from './importModel.ts';
 
-const LARGEST_UNZIPPED = 512 * 1024 * 1024;
-
 /**
  * `network` as a zip of `model.json` and `weights.bin`, with `extraFiles` (name → content)
- * beside them. Deflated; synchronous, about 30 MB of weights a second.
+ * beside them. Deflated; synchronous, about 30 MB of weights a second. Throws what
+ * `exportTfjsLayers` throws.
  */
 export function zipTfjsLayers(
   network: Network,
@@ -28,41 +28,24 @@ export function zipTfjsLayers(
 
 /**
  * The network in a zip that holds a `model.json`, at its root or in a folder, and the weight
- * files beside it. Throws `ModelFileError` where there is none, where the zip is damaged or
- * unpacks to more than 512 MiB, and what `importTfjsLayers` throws.
+ * files beside it. Throws `ModelFileError` where there is none, or the zip is damaged or claims
+ * more than it can hold, and what `importTfjsLayers` throws.
  */
 export async function unzipTfjsLayers(zip: Uint8Array): Promise<Network> {
-  const files = unzip(zip);
-  const path = Object.keys(files)
+  const { names, read } = openZip(zip);
+  const path = names
     .filter((name) => /(^|\/)model\.json$/.test(name))
     .sort((a, b) => a.length - b.length)
     .at(0);
   if (path === undefined) throw new ModelFileError('The zip holds no model.json.');
   const folder = path.slice(0, -'model.json'.length);
-  let modelJson: unknown;
-  try {
-    modelJson = JSON.parse(strFromU8(files[path]));
-  } catch (cause) {
-    throw new ModelFileError(`"${path}" in the zip is not JSON.`, { cause });
-  }
-  return importTfjsLayers(modelJson, async (shard) => {
-    if (!Object.hasOwn(files, folder + shard)) throw new ModelFileError(`The zip holds no "${folder}${shard}".`);
-    return files[folder + shard];
-  });
+  return importTfjsLayers(parseJson(read(path), path), async (shard) => read(folder + shard));
 }
 
-function unzip(zip: Uint8Array): Readonly<Record<string, Uint8Array>> {
-  let total = 0;
+function parseJson(bytes: Uint8Array, name: string): unknown {
   try {
-    return unzipSync(zip, {
-      filter(file) {
-        total += file.originalSize;
-        if (total > LARGEST_UNZIPPED) throw new ModelFileError('The zip unpacks to more than 512 MiB.');
-        return true;
-      },
-    });
+    return JSON.parse(strFromU8(bytes));
   } catch (cause) {
-    if (cause instanceof ModelFileError) throw cause;
-    throw new ModelFileError('The file is not a readable zip.', { cause });
+    throw new ModelFileError(`"${name}" in the zip is not JSON.`, { cause });
   }
 }

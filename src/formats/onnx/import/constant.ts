@@ -72,7 +72,7 @@ export function readTensor(tensor: TensorProto, external?: Uint8Array): Constant
 }
 
 function fromBytes(raw: Uint8Array, count: number, dataType: number, type: ElementType): Float32Array | Float64Array {
-  if (dataType === FLOAT) return new Float32Array(raw.slice().buffer, 0, count);
+  if (dataType === FLOAT) return new Float32Array(new Uint8Array(raw).buffer); // a copy, and so aligned
   const values = type.integer || dataType === DOUBLE ? new Float64Array(count) : new Float32Array(count);
   const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
   for (let k = 0; k < count; k++) values[k] = type.read(view, k * type.bytes);

@@ -108,14 +108,34 @@ const concat: ConstantOperator = (call) => {
 };
 
 const slice: ConstantOperator = (call) => {
-  const data = oneAxis(call, call.constant(0));
-  const [starts, ends] = [call.ints('starts') ?? call.optionalIntegers(1), call.ints('ends') ?? call.optionalIntegers(2)];
-  const axes = call.ints('axes') ?? call.optionalIntegers(3) ?? [0];
-  const step = call.optionalIntegers(4) ?? [1];
-  if (starts?.length !== 1 || ends?.length !== 1 || axes.length !== 1 || step.length !== 1 || step[0] !== 1) call.refuse('only one run of a list is supported.');
-  axisIn(call, axes[0], 1);
-  const values = data.values.slice(starts?.[0], Math.min(ends?.[0] ?? 0, data.values.length));
-  return { ...data, shape: [values.length], values };
+  const data = call.constant(0);
+  const starts = call.ints('starts') ?? call.optionalIntegers(1) ?? call.refuse('its starts are missing.');
+  const ends = call.ints('ends') ?? call.optionalIntegers(2) ?? call.refuse('its ends are missing.');
+  const axes = call.ints('axes') ?? call.optionalIntegers(3) ?? starts.map((_, k) => k);
+  const steps = call.optionalIntegers(4) ?? starts.map(() => 1);
+  if ([ends, axes, steps].some((list) => list.length !== starts.length)) call.refuse('its starts, ends, axes and steps must be equally many.');
+  const runs = data.shape.map((size) => ({ start: 0, step: 1, count: size }));
+  for (const [k, stated] of axes.entries()) {
+    const axis = axisIn(call, stated, data.shape.length);
+    const size = data.shape[axis];
+    const step = steps[k];
+    if (!Number.isInteger(step) || step === 0) call.refuse(`its steps must be whole and not 0, found ${step}.`);
+    const bound = (at: number): number =>
+      Math.min(step > 0 ? size : size - 1, Math.max(step > 0 ? 0 : -1, at < 0 ? at + size : at));
+    const start = bound(starts[k]);
+    runs[axis] = { start, step, count: Math.max(0, Math.ceil((bound(ends[k]) - start) / step)) };
+  }
+  const shape = runs.map(({ count }) => count);
+  const place = (k: number): number => {
+    let [at, rest, stride] = [0, k, 1];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += (runs[axis].start + (rest % shape[axis]) * runs[axis].step) * stride;
+      rest = Math.floor(rest / shape[axis]);
+      stride *= data.shape[axis];
+    }
+    return at;
+  };
+  return made(call, data, shape, (k) => data.values[place(k)]);
 };
 
 const reshape: ConstantOperator = (call) => {

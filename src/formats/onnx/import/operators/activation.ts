@@ -2,7 +2,7 @@ import type { ActivationName } from '../../../../network/network.ts';
 import { transposeValues } from '../../transposeValues.ts';
 import { storageOrder } from '../networkBuilder.ts';
 import type { OperatorCall } from '../operatorCall.ts';
-import { featureOf, IDENTITY, logicalShape, type Feature, type Value } from '../value.ts';
+import { featureOf, IDENTITY, isIdentity, logicalShape, type Feature, type Value } from '../value.ts';
 import type { OperatorReader } from './operatorReader.ts';
 
 interface Parameters {
@@ -41,11 +41,17 @@ export const readHardSigmoid: OperatorReader = (call) =>
 export const readGelu: OperatorReader = (call) =>
   elementwise(call, call.feature(0), call.requireString('approximate', 'none', 'none', 'tanh') === 'tanh' ? 'geluTanh' : 'gelu');
 
-/** Clip from 0 on is a relu, from 0 to 6 a relu6; the bounds are attributes before opset 11, inputs since. */
+/** Clip from 0 on is a relu, from 0 to 6 (or a relu's to 6) a relu6; the bounds are attributes before opset 11, inputs since. */
 export const readClip: OperatorReader = (call) => {
   const low = call.optionalScalar(1) ?? call.float('min', Number.NEGATIVE_INFINITY);
   const high = call.optionalScalar(2) ?? call.float('max', Number.POSITIVE_INFINITY);
   const unbounded = high >= 3.4e38;
+  const x = call.unsettled(0);
+  const before = call.builder.node(x.node);
+  const isRelu = before.op === 'activation' && before.attributes.function === 'relu' && isIdentity(x.polynomial);
+  if (isRelu && low <= 0 && high === 6) {
+    return elementwise(call, { ...x, node: before.inputs[0] }, 'relu6');
+  }
   if (low === 0 && unbounded) return elementwise(call, call.feature(0), 'relu');
   if (low === 0 && high === 6) return elementwise(call, call.feature(0), 'relu6');
   if (low <= -3.4e38 && unbounded) return elementwise(call, call.feature(0), 'linear');

@@ -35,7 +35,9 @@ export const readResize: OperatorReader = (call) => {
   call.int('exclude_outside');
   call.requireInt('antialias', 0, 0);
   call.requireString('keep_aspect_ratio_policy', 'stretch', 'stretch');
-  const axes = call.optionalConstant(3)?.values.length ? sizedAxes(call) : scaledAxes(call, 2);
+  const sized = (call.optionalConstant(3)?.values.length ?? 0) > 0;
+  if (sized && call.optionalConstant(2)?.values.length) call.refuse('it has both scales and sizes.');
+  const axes = sized ? sizedAxes(call) : scaledAxes(call, 2);
   return resized(call, axes, mode, coordinates, nearest);
 };
 
