@@ -2,6 +2,7 @@ import { networkCosts } from '../src/network/costs.ts';
 import { gatherStatistics } from '../src/headless/experiment.ts';
 import { measureFrontier, nameOf } from '../src/headless/frontier.ts';
 import { method } from '../src/headless/commands/frontier.ts';
+import { NO_RULES } from '../src/pruning/widthRules.ts';
 import { shippedSubject, table } from './subject.ts';
 
 const METHODS = ['l1/none/oneShot', 'singleton/none/oneShot', 'singleton/scale/oneShot', 'singleton/leastSquares/oneShot', 'singleton/scale/sequential', 'singleton/leastSquares/sequential'];
@@ -15,7 +16,7 @@ export async function benchEffect(): Promise<void> {
     const test = { images: data.source('test', Array.from({ length: count }, (_, k) => k)), labels: await data.labels('test') };
     const store = await gatherStatistics(subject, calibration, correlator);
     const { macs } = networkCosts(subject.network);
-    const request = { methods: METHODS.map(method), kind: 'macs' as const, targets: [0.476], seed: 1 };
+    const request = { methods: METHODS.map(method), kind: 'macs' as const, targets: [0.476], rules: NO_RULES, seed: 1 };
     const series = await measureFrontier(subject, store, calibration, test, request, correlator);
     console.log(`\n${id}, macs=0.476, ${count} test images`);
     table(

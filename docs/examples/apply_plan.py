@@ -65,7 +65,7 @@ def modules_by_node(model):
 def set_weights(module, weights):
     """Puts weights in PyTorch's layout, by PyTorch's names, into a module, and its widths with them."""
     for name, values in weights.items():
-        tensor = torch.from_numpy(np.ascontiguousarray(values))
+        tensor = torch.from_numpy(np.array(values))
         if name.startswith("running_"):
             setattr(module, name, tensor)
         else:

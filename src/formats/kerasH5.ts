@@ -6,6 +6,8 @@ import { dialectOfVersion, parseJson } from './kerasLayers/kerasJson.ts';
 import { parseModelConfig } from './kerasLayers/modelConfig.ts';
 import { readableGraph, readNetwork } from './kerasLayers/readNetwork.ts';
 
+const MODEL_CONFIG = 'The model_config of the HDF5 file';
+
 /**
  * The network of a whole model that Keras 2 or 3 saved as HDF5 (`model.save('model.h5')`).
  *
@@ -22,7 +24,7 @@ export async function importKerasH5(bytes: Uint8Array): Promise<Network> {
       throw new ModelFileError('The HDF5 file holds no model_config: weights alone say nothing of the layers. Save the whole model, with model.save.');
     }
     const [version] = file.strings('/', 'keras_version') ?? file.strings('model_weights', 'keras_version') ?? [];
-    const model = parseModelConfig(parseJson(config, 'The model_config of the HDF5 file'), 'The model_config of the HDF5 file');
+    const model = parseModelConfig(parseJson(config, MODEL_CONFIG), MODEL_CONFIG);
     return readNetwork(readableGraph(model), dialectOfVersion(version), legacyWeights(file));
   });
 }

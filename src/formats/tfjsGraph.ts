@@ -4,4 +4,4 @@
  * `tfjsGraph/opTable.ts`; activations that graphs spell out, in `tfjsGraph/patterns.ts`.
  */
 export { GraphModelError, UnsupportedGraphNodeError } from './tfjsGraph/errors.ts';
-export { importTfjsGraph } from './tfjsGraph/importGraph.ts';
+export { importTfjsGraph, type GraphImportOptions } from './tfjsGraph/importGraph.ts';

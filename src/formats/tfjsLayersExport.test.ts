@@ -106,6 +106,10 @@ function reshaped(shape: Shape): Node {
   return { id: 'reshaped', op: 'reshape', inputs: ['in'], attributes: { shape }, weights: {} };
 }
 
+function plainNode(id: string, name: Op, inputs: readonly string[], attributes: object = {}): Node {
+  return { id, op: name, inputs, attributes, weights: {} } as unknown as Node;
+}
+
 /** Both runtimes' outputs for two pictures in [−2, 2). */
 async function inBoth(network: Network): Promise<readonly (readonly [lab: Float32Array, plain: Float32Array])[]> {
   const input = inferShapes(network).get(network.nodes[0].id) ?? [];
@@ -133,20 +137,18 @@ describe('every op, exported and opened by plain TensorFlow.js, gives the lab’
   });
 
   it('values of several inputs: sums, differences, products, gates and concatenations', async () => {
-    const b = (id: string, name: Op, inputs: readonly string[], attributes: object = {}): Node =>
-      ({ id, op: name, inputs, attributes, weights: {} }) as unknown as Node;
     const network: Network = {
       name: 'merges',
       nodes: [
-        b('in', 'input', [], { shape: PICTURE }),
-        b('tanh', 'activation', ['in'], { function: 'tanh' }),
-        b('pooled', 'globalAveragePool2d', ['in'], { keepDims: false }),
-        b('kept', 'globalMaxPool2d', ['in'], { keepDims: true }),
-        b('sum', 'add', ['in', 'tanh', 'in']),
-        b('difference', 'subtract', ['sum', 'kept']),
-        b('gate', 'multiply', ['pooled', 'difference']),
-        b('channels', 'concat', ['gate', 'tanh'], { axis: 2 }),
-        b('rows', 'concat', ['channels', 'channels'], { axis: 0 }),
+        plainNode('in', 'input', [], { shape: PICTURE }),
+        plainNode('tanh', 'activation', ['in'], { function: 'tanh' }),
+        plainNode('pooled', 'globalAveragePool2d', ['in'], { keepDims: false }),
+        plainNode('kept', 'globalMaxPool2d', ['in'], { keepDims: true }),
+        plainNode('sum', 'add', ['in', 'tanh', 'in']),
+        plainNode('difference', 'subtract', ['sum', 'kept']),
+        plainNode('gate', 'multiply', ['pooled', 'difference']),
+        plainNode('channels', 'concat', ['gate', 'tanh'], { axis: 2 }),
+        plainNode('rows', 'concat', ['channels', 'channels'], { axis: 0 }),
       ],
       outputs: ['rows', 'gate'],
     };
@@ -176,6 +178,8 @@ describe('what plain TensorFlow.js cannot compute', () => {
   });
 });
 
+const CALLED: Readonly<Record<string, string>> = { in: '/input:0', op: 'conv 1', out: '_out' };
+
 describe('exporting', () => {
   it('leaves an op as it is where plain TensorFlow.js has a layer for it', async () => {
     const direct = CASES.filter(([, { nodes, ...network }]) => exportedLayers({ ...network, nodes }) === nodes.length);
@@ -190,8 +194,7 @@ describe('exporting', () => {
 
   it('changes names that plain TensorFlow.js does not take, and leaves out what no output needs', async () => {
     const network = single(PICTURE, conv({}, 3, 3, 4, 2));
-    const called = (id: string): string => ({ in: '/input:0', op: 'conv 1', out: '_out' })[id] ?? id;
-    const nodes = network.nodes.map((node) => ({ ...node, id: called(node.id), inputs: node.inputs.map(called) }) as Node);
+    const nodes = network.nodes.map((node) => ({ ...node, id: CALLED[node.id], inputs: node.inputs.map((id) => CALLED[id]) }) as Node);
     const dead: Node = { id: 'conv_1', op: 'dropout', inputs: ['/input:0'], attributes: { rate: 0.5 }, weights: {} };
     const renamed = { ...network, nodes: [...nodes, dead], outputs: ['_out'] };
     const [[lab, plain]] = await inBoth(renamed);

@@ -3,7 +3,8 @@ import type { ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
-import { costModel, totalCost } from '../network/costModel.ts';
+import { costModel } from '../network/costModel.ts';
+import { totalCost } from '../network/totalCost.ts';
 import { networkCosts } from '../network/costs.ts';
 import { coupling, type Coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
@@ -11,6 +12,7 @@ import type { PrunePlan } from '../network/prunePlan.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
 import { keepSets, prunableGroups } from '../pruning/keepSets.ts';
+import type { Change } from '../pruning/change.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import type { PruneRequest } from '../pruning/pruneRequest.ts';
 import { rankingsFor } from '../pruning/rankings.ts';
@@ -61,11 +63,6 @@ export interface Pruned {
   readonly params: Change;
   /** Milliseconds of each phase. */
   readonly milliseconds: { readonly calibrate: number; readonly select: number; readonly compensate: number; readonly surgery: number };
-}
-
-export interface Change {
-  readonly before: number;
-  readonly after: number;
 }
 
 /**

@@ -1,37 +1,31 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ImageSource } from '../engine/imageSource.ts';
+import { openModel, writeModel as encodeModel, type WrittenFormat } from '../formats/modelFormats.ts';
 import { readNpy, type NpyArray } from '../formats/npy.ts';
-import { exportTfjsLayers, importTfjsLayers } from '../formats/tfjsLayers.ts';
 import type { Network } from '../network/network.ts';
+import { InputError, readInput } from './inputFile.ts';
+import { modelFiles } from './modelFiles.ts';
 
-/** A mistake in what was typed or in a file: one clear line, exit 1. */
-export class InputError extends Error {
-  override readonly name = 'InputError';
+export { InputError } from './inputFile.ts';
+
+/** The network of a model in any format that the lab opens: a file, or a folder that holds one. */
+export async function readModel(path: string): Promise<Network> {
+  return openModel(await modelFiles(path));
 }
 
-/** Reads a layers-model folder (`model.json` and the shards it names). */
-export async function readModel(folder: string): Promise<Network> {
-  const text = await read(join(folder, 'model.json'), 'model');
-  let json: unknown;
-  try {
-    json = JSON.parse(text.toString('utf8'));
-  } catch {
-    throw new InputError(`${join(folder, 'model.json')} is not JSON.`);
-  }
-  return importTfjsLayers(json, (path) => read(join(folder, path), 'weights'));
+/** Writes the network's files in `format` into a folder. */
+export async function writeModel(network: Network, folder: string, format: WrittenFormat = 'layers'): Promise<void> {
+  await writeFiles(folder, await encodeModel(network, format));
 }
 
-/** Writes a layers model that plain TensorFlow.js opens. */
-export async function writeModel(network: Network, folder: string): Promise<void> {
-  const { modelJson, weights } = exportTfjsLayers(network);
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, 'model.json'), JSON.stringify(modelJson));
-  await writeFile(join(folder, 'weights.bin'), weights);
+/** Writes files, by name, into a folder that is made where it is not there. */
+export async function writeFiles(folder: string, files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  for (const [name, bytes] of Object.entries(files)) await writeBytes(join(folder, name), bytes);
 }
 
 export async function readArray(file: string): Promise<NpyArray> {
-  return readNpy(await read(file, 'array'));
+  return readNpy(await readInput(file, 'array'));
 }
 
 /** Images of an `.npy` file, `count × height × width × channels` (or `count × features`), fed as they are. */
@@ -66,13 +60,4 @@ export async function writeJson(file: string, value: unknown): Promise<void> {
 export async function writeBytes(file: string, bytes: string | Uint8Array): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(file, bytes);
-}
-
-async function read(file: string, what: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new InputError(code === 'ENOENT' ? `There is no ${what} file ${file}.` : `Cannot read the ${what} file ${file} (${code}).`);
-  }
 }

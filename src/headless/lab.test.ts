@@ -9,11 +9,15 @@ import { computeLogits } from '../engine/evaluate.ts';
 import { relativeError } from '../engine/fixtures/arrays.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
 import { unzipTfjsLayers } from '../formats/tfjsLayers.ts';
-import { costModel, totalCost } from '../network/costModel.ts';
+import { costModel } from '../network/costModel.ts';
+import { totalCost } from '../network/totalCost.ts';
 import { networkCosts } from '../network/costs.ts';
 import { couplingGroups } from '../network/coupling.ts';
 import { randomWeights, residualNetwork } from '../network/fixtures/networks.ts';
 import type { Network } from '../network/network.ts';
+import type { LayerChange } from '../pruning/layerChanges.ts';
+import type { PruneRequest } from '../pruning/pruneRequest.ts';
+import type { WidthRules } from '../pruning/widthRules.ts';
 import { exportCommand } from './commands/export.ts';
 import { frontierCommand } from './commands/frontier.ts';
 import { imagesCommand, openDataFolder } from './commands/images.ts';
@@ -47,9 +51,9 @@ function noise(length: number): Uint8Array {
 }
 
 /** A command in this process, its progress silenced. */
-async function runHere(command: Command, options: Record<string, string | number>): Promise<void> {
+async function runHere(command: Command, options: Record<string, string | number | true>): Promise<void> {
   vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const words = Object.entries(options).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
   await command.exitOverride().parseAsync(words, { from: 'user' });
 }
 
@@ -159,9 +163,12 @@ interface Report {
   readonly params: { before: number; after: number };
   readonly keep: Record<string, number[]>;
   readonly milliseconds: Record<string, number>;
+  readonly request: PruneRequest;
+  readonly layers: LayerChange[];
+  readonly latency?: { before: number; after: number };
 }
 
-async function prune(out: string, options: Record<string, string | number>, model = at('small'), images = at('small.npy')): Promise<Report> {
+async function prune(out: string, options: Record<string, string | number | true>, model = at('small'), images = at('small.npy')): Promise<Report> {
   await runHere(pruneCommand(), { model, images, out: at(out), ...options });
   return json<Report>(out, 'report.json');
 }
@@ -232,6 +239,35 @@ describe('lab prune', () => {
     expect(error).toBeLessThan(0.5); // on the calibration pictures themselves
   });
 
+  it('obeys rules, names them in the report, and lists every layer before and after', async () => {
+    const rules = { protect: 'block1_conv2', multiple: 2, floor: 0.3, set: 'block1_conv1=3', 'at-least': 'block2_conv1=5' };
+    const report = await prune('ruled', { target: 'channels=0.2', compensate: 'scale', order: 'oneShot', ...rules });
+    expect(report.request.rules).toEqual({
+      multiple: 2,
+      floor: 0.3,
+      // block1_conv2 makes the channels of the stem's group
+      groups: { stem: { kind: 'protect' }, block1_conv1: { kind: 'width', channels: 3 }, block2_conv1: { kind: 'atLeast', channels: 5 } },
+    });
+    const widths = Object.fromEntries(Object.entries(report.keep).map(([name, kept]) => [name, kept.length]));
+    expect(widths).toEqual({ stem: 6, block1_conv1: 3, block2_conv1: 6, block2_conv2: 4 });
+    const costs = networkCosts(await readModel(at('ruled')));
+    expect(report.layers.map(({ layer }) => layer)).toEqual(network.nodes.slice(1).map(({ id }) => id));
+    for (const { layer, macs, parameters, milliseconds } of report.layers) {
+      expect({ macs: macs.after, parameters: parameters.after }).toEqual(costs.nodes.get(layer));
+      expect(milliseconds).toBeUndefined();
+    }
+    expect(report.layers.find(({ layer }) => layer === 'block2_conv2')?.channels).toEqual({ in: { before: 7, after: 6 }, out: { before: 8, after: 4 } });
+  });
+
+  it('with --measure times every step before and after, and the whole run', async () => {
+    const { layers, latency } = await prune('measured', { target: 'macs=0.5', compensate: 'none', measure: true });
+    const timed = layers.filter(({ milliseconds }) => milliseconds);
+    expect(timed.length + layers.filter(({ timedWith }) => timedWith !== undefined).length).toBe(layers.length);
+    for (const { milliseconds } of timed) expect([milliseconds?.before, milliseconds?.after].every((ms) => Number.isFinite(ms))).toBe(true);
+    expect(latency?.before).toBeGreaterThan(0);
+    expect(latency?.after).toBeGreaterThan(0);
+  });
+
   it('selects at random by seed, and each selection differs', async () => {
     expect(await halfKept('r1', { select: 'random', seed: 1 })).toEqual(await halfKept('r1b', { select: 'random', seed: 1 }));
     const all = [await halfKept('r2', { select: 'random', seed: 2 }), await halfKept('r3', { select: 'random', seed: 1 }), await halfKept('l1', { select: 'l1' }), await halfKept('s', { select: 'singleton' })];
@@ -257,6 +293,25 @@ describe('lab frontier', () => {
     expect(rows[0]).toMatch(/^l1\/none\/oneShot,0\.8,\d+,\d+,[\d.]+,64$/);
   });
 });
+
+describe('lab frontier under rules', () => {
+  it('measures only what they allow, and says them', async () => {
+    await writeFile(at('ruled-labels.npy'), writeNpy([64], new Uint8Array(64)));
+    const options = { model: at('small'), images: at('small.npy'), test: at('small.npy'), labels: at('ruled-labels.npy'), methods: 'l1/none/oneShot', targets: '0.6', kind: 'channels' };
+    await runHere(frontierCommand(), { ...options, out: at('free.json') });
+    await runHere(frontierCommand(), { ...options, out: at('ruled.json'), protect: 'stem,block2_conv2' });
+    const [free, ruled] = [await json<Frontier>('free.json'), await json<Frontier>('ruled.json')];
+    expect(ruled.rules.groups).toEqual({ stem: { kind: 'protect' }, block2_conv2: { kind: 'protect' } });
+    expect(ruled.series[0].points[0].macs).toBeGreaterThan(free.series[0].points[0].macs);
+    const wanted = { stem: 6, block1_conv1: 3, block2_conv1: 4, block2_conv2: 8 };
+    expect(ruled.series[0].points[0].macs).toBe(totalCost(costModel(network), wanted).macs);
+  });
+});
+
+interface Frontier {
+  readonly rules: WidthRules;
+  readonly series: { readonly points: { readonly macs: number }[] }[];
+}
 
 describe('lab export', () => {
   it('writes a folder that is the same model, and a zip that is the same network', async () => {
@@ -314,7 +369,14 @@ describe('a mistake', { concurrent: true }, () => {
     ['an array that is none', () => evaluateBadly({ images: join(root, 'package.json') }), /NpyError: Not a \.npy file/],
     ['a target of an unknown kind', () => pruneBadly({ target: 'flops=0.5' }), /flops=0\.5.*macs, params, channels, eta/],
     ['a target above 1', () => pruneBadly({ target: 'macs=1.5' }), /macs=1\.5.*at most 1/],
-    ['a target that no plan reaches', () => lab('prune', '--model', at('small'), '--images', at('small.npy'), '--target', 'macs=0.00001', '--out', at('no')), /UnreachableTargetError: macs=0\.00001.*one channel in every group/],
+    ['a target that no plan reaches', () => lab('prune', '--model', at('small'), '--images', at('small.npy'), '--target', 'macs=0.00001', '--out', at('no')), /UnreachableTargetError: macs=0\.00001.*least widths that the rules allow/],
+    ['a target that the rules do not allow', () => pruneBadly({ protect: 'stem,block1_conv1,block2_conv1,block2_conv2' }), /UnreachableTargetError: macs=0\.5 cannot be reached: the least widths that the rules allow already take 100\.00 %/],
+    ['a rule for a group that is not there', () => pruneBadly({ protect: 'stem,conv9' }), /UnknownGroupError: .*"conv9".*It has: stem, block1_conv1, block2_conv1, block2_conv2\./],
+    ['a width above what there is', () => pruneBadly({ set: 'stem=7' }), /RuleWidthError: Group "stem" has 6 channels and cannot keep 7/],
+    ['a width of zero', () => pruneBadly({ set: 'stem=0' }), /stem=0.*whole number from 1 on/],
+    ['a width of a group that must stay whole', () => pruneBadly({ set: 'logits=2' }), /FrozenGroupError: Group "logits" cannot be cut: it holds the network's output/],
+    ['two rules of one group', () => pruneBadly({ protect: 'stem', 'at-least': 'stem=3' }), /RuleConflictError: Group "stem" has more than one rule/],
+    ['a floor above 1', () => pruneBadly({ floor: '10' }), /'10' is invalid.*from 0 to 1/],
     ['a target without a value', () => pruneBadly({ target: 'macs' }), /'macs' is invalid.*at most 1/],
     ['an unknown selection', () => pruneBadly({ select: 'best' }), /best.*singleton, l1, l2, random/],
     ['an option that is missing', () => lab('score', '--model', at('small'), '--out', at('no.json')), /required option '--images/],
@@ -333,7 +395,7 @@ describe('help', { concurrent: true }, () => {
   it.each(['evaluate', 'score', 'prune', 'export'])('of %s is printed to stdout, with its options', async (command) => {
     const { code, stdout, stderr } = await lab(command, '--help');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/--model <folder>/);
+    expect(stdout).toMatch(/--model <path>/);
     expect(stdout).toMatch(/--out <path>/);
   });
 

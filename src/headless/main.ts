@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { convertCommand } from './commands/convert.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { frontierCommand } from './commands/frontier.ts';
@@ -10,8 +11,8 @@ import { scoreCommand } from './commands/score.ts';
 
 const program = new Command('lab')
   .description(
-    'The lab from a terminal: the same engine on WebAssembly. Models are TensorFlow.js layers-model\n' +
-      'folders; images are .npy arrays (count x height x width x channels, float32 or uint8), fed as they are.',
+    'The lab from a terminal: the same engine on WebAssembly. Models are TensorFlow.js models (layers or\n' +
+      'graph), Keras .h5 or .keras, or ONNX; images are .npy arrays (count x height x width x channels, float32 or uint8), fed as they are.',
   )
   .addCommand(evaluateCommand())
   .addCommand(scoreCommand())
@@ -19,6 +20,7 @@ const program = new Command('lab')
   .addCommand(frontierCommand())
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
+  .addCommand(convertCommand())
   .addCommand(imagesCommand())
   .addCommand(precomputeCommand());
 

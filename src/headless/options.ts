@@ -1,11 +1,16 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { WRITTEN_FORMATS } from '../formats/modelFormats.ts';
 import {
   COMPENSATIONS, DEFAULT_REQUEST, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type TargetKind,
 } from '../pruning/pruneRequest.ts';
 import { NO_RULES } from '../pruning/widthRules.ts';
 
 export function modelOption(): Option {
-  return new Option('--model <folder>', 'layers-model folder').makeOptionMandatory();
+  return new Option('--model <path>', 'model file, or folder that holds one: model.json, .onnx, .keras, .h5, or a zip').makeOptionMandatory();
+}
+
+export function toOption(): Option {
+  return new Option('--to <format>', 'a TensorFlow.js layers model, ONNX, or all weights as safetensors with plan.json').choices(WRITTEN_FORMATS);
 }
 
 export function imagesOption(what: string): Option {

@@ -11,6 +11,7 @@ export const SHIPPED_MODELS: readonly CatalogueEntry[] = [
 ];
 
 export const DEFAULT_MODEL = SHIPPED_MODELS[0].id;
+export const SHIPPED_DATA = 'CIFAR-10';
 export const DATASET_FOLDER = 'data/cifar10/';
 
 export function isShipped(id: string): boolean {

@@ -1,6 +1,7 @@
 import type { GroupFidelity } from '../workers/protocol.ts';
 import type { Keep } from './experiment.ts';
 import type { FrontierSeries } from './frontier.ts';
+import type { Yardstick } from './yardstick.ts';
 
 /** RFC 4180: CRLF between records, quotes where a cell needs them. */
 export function toCsv(header: readonly string[], rows: readonly (readonly (string | number | undefined)[])[]): string {
@@ -18,11 +19,11 @@ export function scoresCsv(groups: readonly GroupFidelity[], keep?: Keep): string
   );
 }
 
-export function frontierCsv(series: readonly FrontierSeries[], axis: string): string {
+export function frontierCsv(series: readonly FrontierSeries[], axis: string, yardstick: Yardstick = 'accuracy'): string {
   return toCsv(
-    ['select', 'compensate', 'order', axis, 'accuracy', 'images', 'source'],
-    series.flatMap(({ method, points, precomputed }) =>
-      points.map(({ x, accuracy, images }) => [method.select, method.compensate, method.order, x, accuracy, images, precomputed ? 'precomputed' : 'measured here']),
+    ['select', 'compensate', 'order', axis, yardstick, 'images', 'source', 'rules'],
+    series.flatMap(({ method, points, precomputed, rules }) =>
+      points.map(({ x, quality, images }) => [method.select, method.compensate, method.order, x, quality, images, precomputed ? 'precomputed' : 'measured here', rules]),
     ),
   );
 }

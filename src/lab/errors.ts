@@ -24,11 +24,6 @@ export class FidelityDiedError extends Error {
   override readonly name = 'FidelityDiedError';
 }
 
-/** The model cannot read the pictures that the page has. */
-export class ModelDataMismatchError extends Error {
-  override readonly name = 'ModelDataMismatchError';
-}
-
 export function isCancelled(error: unknown): boolean {
   return error instanceof Error && error.name === 'CancelledError';
 }

@@ -1,6 +1,10 @@
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { DEFAULT_REQUEST, type Pins, type PruneRequest, type Selection, type Compensation, type Order, type BudgetTarget } from '../pruning/pruneRequest.ts';
+import type { LayerTime } from '../pruning/layerChanges.ts';
+import type { WidthRules } from '../pruning/widthRules.ts';
+import { AS_THEY_ARE, type Preprocessing } from '../datasets/preprocessing.ts';
+import type { KeptItem } from '../storage/keptItems.ts';
 import type {
   BackendReport,
   CalibrationSummary,
@@ -11,8 +15,10 @@ import type {
   GroupFidelity,
   GroupDetail,
   JobId,
+  KeptList,
   LoadedModel,
   NormScores,
+  PathedFile,
   Progress,
 } from '../workers/protocol.ts';
 import { DEFAULT_MODEL } from './catalogue.ts';
@@ -25,11 +31,40 @@ export type Keep = PrunePlan['keep'];
 export type ModelDescriptor =
   | { readonly kind: 'shipped'; readonly id: string }
   | { readonly kind: 'url'; readonly url: string }
-  | { readonly kind: 'files'; readonly name: string; readonly files: readonly File[] };
+  | { readonly kind: 'files'; readonly name: string; readonly files: readonly PathedFile[] }
+  /** Under this id in what the browser keeps for the page. */
+  | { readonly kind: 'kept'; readonly id: string; readonly name: string };
+
+/** Which pictures are scored and measured with. */
+export type DataDescriptor =
+  | { readonly kind: 'shipped' }
+  | { readonly kind: 'files'; readonly name: string; readonly files: readonly PathedFile[] }
+  | { readonly kind: 'kept'; readonly id: string; readonly name: string };
+
+export interface DataState {
+  /** What the page shows now. */
+  readonly descriptor: DataDescriptor;
+  /** What is being read; the old pictures stay until it is there. */
+  readonly opening?: DataDescriptor;
+}
+
+/** Files that the browser could not keep: at hand until the page is closed. */
+export interface SessionItem extends KeptItem {
+  readonly files: readonly PathedFile[];
+}
+
+export interface KeptState {
+  /** Absent until it is first asked for. */
+  readonly list?: KeptList;
+  readonly session: readonly SessionItem[];
+}
 
 export interface ModelCard {
   readonly name?: string;
   readonly task?: string;
+  /** Names of the network's outputs. */
+  readonly classes?: readonly string[];
+  readonly preprocessing?: Preprocessing;
   readonly licence?: { readonly weights?: string; readonly data?: string };
   /** As measured by the script that trained it. */
   readonly accuracy?: { readonly testImages: number; readonly accuracy: number };
@@ -65,6 +100,17 @@ export interface Measured {
   readonly latency?: number;
 }
 
+/** Measured time of every step, of the intact network and of one plan. */
+export interface LayerTimes {
+  /** What was timed, and on which backend; of no use for any other. */
+  readonly loaded: LoadedModel;
+  readonly backend?: BackendReport;
+  readonly intact: readonly LayerTime[];
+  /** `planKey` of the plan that was timed. */
+  readonly planKey?: string;
+  readonly pruned?: readonly LayerTime[];
+}
+
 export interface PlanResult extends Measured {
   readonly kind: Order;
   /** Names keep sets, compensation and calibration; the result is stale where it is not the current one. */
@@ -91,17 +137,21 @@ export interface FrontierPoint extends Method {
   readonly target: BudgetTarget;
   readonly macs: number;
   readonly params: number;
-  readonly accuracy: number;
+  /** Absent where the pictures are unlabelled. */
+  readonly accuracy?: number;
+  readonly agreement?: number;
   readonly images: number;
   readonly latency?: number;
   readonly seed: number;
   readonly calibrationImages: number;
+  /** Absent: measured without any. */
+  readonly rules?: WidthRules;
 }
 
 export type FrontierAxis = 'macs' | 'params' | 'latency';
 export const FRONTIER_AXES = ['macs', 'params', 'latency'] as const;
 
-export type JobKind = 'model' | 'calibration' | 'intact' | 'plan' | 'refine' | 'look' | 'sweep';
+export type JobKind = 'model' | 'data' | 'keepModel' | 'keepData' | 'calibration' | 'intact' | 'plan' | 'refine' | 'look' | 'sweep' | 'layers';
 
 export interface Job {
   readonly id: JobId;
@@ -129,7 +179,11 @@ export type EngineStatus = 'off' | 'starting' | 'ready' | 'restarting' | 'failed
 /** Everything that the page shows. */
 export interface Experiment {
   readonly model: ModelState;
+  readonly data: DataState;
   readonly dataset?: DatasetSummary;
+  /** What pictures go through before the network gets them. */
+  readonly preprocessing: Preprocessing;
+  readonly kept: KeptState;
   readonly engine: EngineStatus;
   readonly backend?: BackendReport;
   readonly calibration: CalibrationState;
@@ -143,6 +197,7 @@ export interface Experiment {
   readonly planKey?: string;
   readonly intact?: Measured;
   readonly result?: PlanResult;
+  readonly layerTimes?: LayerTimes;
   readonly details: Readonly<Record<string, GroupDetail>>;
   readonly jobs: readonly Job[];
   readonly history: History;
@@ -158,6 +213,9 @@ export const PREVIEW_IMAGES = 1000;
 
 export const INITIAL_EXPERIMENT: Experiment = {
   model: { descriptor: { kind: 'shipped', id: DEFAULT_MODEL } },
+  data: { descriptor: { kind: 'shipped' } },
+  preprocessing: AS_THEY_ARE,
+  kept: { session: [] },
   engine: 'off',
   calibration: { status: 'idle', images: DEFAULT_IMAGES },
   request: DEFAULT_REQUEST,
@@ -169,6 +227,11 @@ export const INITIAL_EXPERIMENT: Experiment = {
   sweepPoints: [],
   notices: [],
 };
+
+/** What the model's card asks for, else pixels as they are. */
+export function defaultPreprocessing({ card }: ModelState): Preprocessing {
+  return card?.preprocessing ?? AS_THEY_ARE;
+}
 
 /** Which plan the numbers on the page belong to. */
 export type Shown = 'none' | 'stale' | Order;
@@ -182,6 +245,11 @@ export function shownPlan({ result, planKey }: Pick<Experiment, 'result' | 'plan
 export function shownFidelity({ calibration, precomputed }: Pick<Experiment, 'calibration' | 'precomputed'>): { readonly groups?: readonly GroupFidelity[]; readonly live: boolean } {
   if (calibration.update) return { groups: calibration.update.groups, live: true };
   return precomputed ? { groups: precomputed.groups, live: false } : { live: false };
+}
+
+/** True of a model whose groups must all stay whole. */
+export function nothingToPrune({ model: { loaded } }: Pick<Experiment, 'model'>): boolean {
+  return loaded !== undefined && loaded.groups.every(({ frozen }) => frozen !== undefined);
 }
 
 const NO_GROUPS: readonly CouplingGroup[] = [];

@@ -4,7 +4,8 @@ import { networkCosts } from '../network/costs.ts';
 import { coupling } from '../network/coupling.ts';
 import type { Network, NodeOf, Weight } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
-import type { EngineApi, Evaluation, FidelityApi, FidelityUpdate, JobId, LoadedModel } from '../workers/protocol.ts';
+import type { KeptItem } from '../storage/keptItems.ts';
+import type { DatasetSummary, EngineApi, Evaluation, FidelityApi, FidelityUpdate, JobId, LoadedModel } from '../workers/protocol.ts';
 import type { EngineClient, FidelityClient } from './clients.ts';
 import { CancelledError } from './errors.ts';
 
@@ -71,7 +72,7 @@ export function evaluation(images: number, kept = 1): Evaluation {
   };
 }
 
-type Held = 'loadModel' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'layerTimes';
+type Held = 'loadModel' | 'loadPictures' | 'keep' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'layerTimes';
 
 /** What the fake engines of one test share. */
 export class FakeWorkers {
@@ -85,6 +86,12 @@ export class FakeWorkers {
   readonly failures = new Map<string, Error>();
   loadError: Error | undefined;
   testImages = 1000;
+  /** A person's own pictures, where they are read; their size is then always the network's. */
+  own: Partial<DatasetSummary> = {};
+  /** The shape of the shipped pictures. */
+  shipped: readonly number[] = [8, 8, 3];
+  /** What the browser keeps, by id; shared by all engines of a test. */
+  readonly kept = new Map<string, KeptItem & { settings?: unknown }>();
   #waiting: (() => void)[] = [];
 
   readonly createEngineClient = (): EngineClient => {
@@ -138,6 +145,7 @@ class FakeClient {
 export class FakeEngine extends FakeClient implements EngineClient {
   readonly api: EngineApi;
   readonly ports: MessagePort[] = [];
+  #labelled = true;
 
   constructor(workers: FakeWorkers) {
     super();
@@ -156,14 +164,50 @@ export class FakeEngine extends FakeClient implements EngineClient {
         workers.calls.push(`start ${choice}`);
         return { name: 'wasm', software: false, reason: 'a test', checks: [] };
       },
-      loadModel: async (source) => {
-        const name = source.kind === 'url' ? (source.url.split('/').at(-2) ?? '') : 'files';
-        workers.calls.push(`loadModel ${name}`);
-        await workers.hold('loadModel');
+      loadModel: async (id, source) => {
+        const name = source.kind === 'url' ? (source.url.split('/').at(-2) ?? '') : source.kind === 'kept' ? source.name : 'files';
+        await job(id, 'loadModel', `loadModel ${name}`, () => {});
         if (workers.loadError) throw workers.loadError;
+        if (source.kind === 'kept' && !workers.kept.has(source.id)) throw new Error(`${source.name} is not kept`);
+        this.#labelled = true;
         return loadedModel(smallNetwork(name));
       },
-      loadDataset: async () => ({ id: 'toy', name: 'Toy', classes: Array.from({ length: CLASSES }, (_, i) => `class ${i}`), shape: [8, 8, 3], train: 5000, test: workers.testImages }),
+      loadDataset: async () => {
+        this.#labelled = true;
+        return { id: 'toy', name: 'Toy', classes: Array.from({ length: CLASSES }, (_, i) => `class ${i}`), shape: workers.shipped, train: 5000, test: workers.testImages };
+      },
+      loadPictures: (id, { source, fit }, onProgress) =>
+        job(id, 'loadPictures', `loadPictures ${source.name} ${fit}`, () => {
+          onProgress({ done: 2, total: 4, rate: 1, secondsLeft: 2 });
+          const classes = Array.from({ length: CLASSES }, (_, i) => `class ${i}`);
+          const summary: DatasetSummary = { id: 'own', name: source.name, classes, shape: [8, 8, 3], train: 40, test: 40, own: { splitSeed: 1, skipped: [], leftOut: 0, prepared: false }, ...workers.own };
+          this.#labelled = summary.unlabelled === undefined;
+          return summary;
+        }),
+      setPreprocessing: async ({ scale, order }) => {
+        if (scale !== 1 || order !== 'RGB') workers.calls.push(`preprocess ${scale} ${order}`);
+      },
+      preview: async () => ({ pictures: [], least: 0, greatest: 255, mean: 100 }),
+      sortFiles: async (files) => {
+        const places = (model: boolean) => files.flatMap(({ path }, at) => (/\.(onnx|json|bin)$/.test(path) === model ? [at] : []));
+        return { model: places(true), pictures: places(false) };
+      },
+      keep: (id, { kind, name, files }) =>
+        job(id, 'keep', `keep ${kind} ${name}`, () => {
+          const item: KeptItem = { id: (0xa0 + workers.kept.size).toString(16), kind, name, bytes: files.length, added: workers.kept.size };
+          workers.kept.set(item.id, item);
+          return item;
+        }),
+      kept: async () => ({ durable: true, items: [...workers.kept.values()] }),
+      forget: async (id) => {
+        workers.calls.push(`forget ${id}`);
+        workers.kept.delete(id);
+      },
+      keptSettings: async (id) => workers.kept.get(id)?.settings,
+      setKeptSettings: async (id, settings) => {
+        const item = workers.kept.get(id);
+        if (item) item.settings = settings;
+      },
       calibrate: async (id, { images, seed }, port, onProgress) => {
         this.ports.push(port);
         onProgress({ done: images / 2, total: images, rate: 100, secondsLeft: 1 });
@@ -175,7 +219,10 @@ export class FakeEngine extends FakeClient implements EngineClient {
         }
       },
       pruneSequentially: (id, { keep }) => job(id, 'pruneSequentially', 'pruneSequentially', () => ({ keep, weights: {} })),
-      evaluate: (id, { plan, images }) => job(id, 'evaluate', `evaluate ${plan ? 'plan' : 'intact'} ${images}`, () => evaluation(images, plan ? share(plan.keep) : 1)),
+      evaluate: (id, { plan, images }) => job(id, 'evaluate', `evaluate ${plan ? 'plan' : 'intact'} ${images}`, () => {
+          const { accuracy, perClass, ...measured } = evaluation(images, plan ? share(plan.keep) : 1);
+          return this.#labelled ? { ...measured, accuracy, perClass } : { ...measured, perClass: [], labels: new Int32Array(0) };
+        }),
       latency: async () => ({ milliseconds: 2, batch: 1, runs: 5 }),
       layerTimes: (id, { plan }, onProgress) => {
         onProgress({ done: 2, total: 4, rate: 10, secondsLeft: 1 });

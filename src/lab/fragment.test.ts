@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { decodePreprocessing, encodePreprocessing, PRESETS } from '../datasets/preprocessing.ts';
 import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS } from '../pruning/pruneRequest.ts';
 import { SHIPPED_MODELS } from './catalogue.ts';
 import { FRONTIER_AXES } from './experiment.ts';
@@ -11,10 +12,13 @@ const pins = fc.dictionary(
   fc.dictionary(fc.integer({ min: 0, max: 2000 }).map(String), fc.boolean(), { minKeys: 1, maxKeys: 40 }),
   { minKeys: 1, maxKeys: 5 },
 );
+const keptId = fc.stringMatching(/^[0-9a-f]{16}$/);
+const data = fc.oneof(name.map((files) => ({ kind: 'files', name: files }) as const), fc.record({ kind: fc.constant('kept' as const), id: keptId, name }));
 const model = fc.oneof(
   fc.constantFrom(...SHIPPED_MODELS).map(({ id }) => ({ kind: 'shipped', id }) as const),
   fc.webUrl({ withQueryParameters: true }).map((url) => ({ kind: 'url', url: new URL(url).href }) as const),
   name.map((files) => ({ kind: 'files', name: files }) as const),
+  fc.record({ kind: fc.constant('kept' as const), id: keptId, name }),
 );
 const rules = fc
   .record({
@@ -30,6 +34,8 @@ const rules = fc
 const state = fc.record(
   {
     model,
+    data,
+    preprocessing: fc.constantFrom(...Object.values(PRESETS)).map((preset) => decodePreprocessing(encodePreprocessing(preset)) ?? preset),
     images: fc.integer({ min: IMAGE_LIMITS.least, max: IMAGE_LIMITS.most }),
     request: fc.record(
       {
@@ -65,10 +71,10 @@ describe('a fragment', () => {
   });
 
   it('never throws, whatever stands in it, and stays within its limits', () => {
-    const written = fc.string({ unit: fc.constantFrom(...'mfpwakc*,.:-0123456789e'), maxLength: 20 });
+    const written = fc.string({ unit: fc.constantFrom(...'mfpwakc*,.:-0123456789e'.split('')), maxLength: 20 });
     const junk = fc.oneof(
       fc.string(),
-      fc.array(fc.tuple(fc.constantFrom('v', 'model', 'url', 'images', 'seed', 'keep', 'select', 'rules', 'pins', 'group', 'axis', '__proto__', 'x'), fc.oneof(fc.string(), written)), { maxLength: 12 }).map((fields) =>
+      fc.array(fc.tuple(fc.constantFrom('v', 'model', 'url', 'kept', 'data', 'pixels', 'images', 'seed', 'keep', 'select', 'rules', 'pins', 'group', 'axis', '__proto__', 'x'), fc.oneof(fc.string(), written)), { maxLength: 12 }).map((fields) =>
         ['v=1', ...fields.map(([key, value]) => `${key}=${value}`)].join('&'),
       ),
     );
@@ -110,6 +116,13 @@ describe('a fragment', () => {
     ['model=../../etc/passwd', 'model='],
     ['url=javascript:alert(1)', 'url='],
     ['url=https%3A%2F%2Fuser%3Asecret%40evil.example%2F', 'url='],
+    ['kept=../x*mine', 'kept='],
+    ['kept=ab', 'kept='],
+    ['kept=AB*mine', 'kept='],
+    ['kept=ab*mine*more', 'kept='],
+    ['data=zz*mine', 'data='],
+    ['data=', 'data='],
+    ['pixels=crop;0;0;1;RGB', 'pixels='],
     ['images=NaN', 'images='],
     ['images=1e9', 'images='],
     ['keep=macs:0.5:0.6', 'keep='],

@@ -1,7 +1,8 @@
 import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type Pins, type PruneRequest } from '../pruning/pruneRequest.ts';
+import { decodePreprocessing, encodePreprocessing, samePreprocessing, type Preprocessing } from '../datasets/preprocessing.ts';
 import { NO_RULES, type GroupRule, type WidthRules } from '../pruning/widthRules.ts';
 import { isShipped } from './catalogue.ts';
-import { FRONTIER_AXES, type Experiment, type FrontierAxis } from './experiment.ts';
+import { defaultPreprocessing, FRONTIER_AXES, type Experiment, type FrontierAxis } from './experiment.ts';
 
 /**
  * The experiment as a URL fragment: `#v=1&model=resnet20-cifar10&images=512&keep=macs:0.5&…`.
@@ -11,6 +12,10 @@ import { FRONTIER_AXES, type Experiment, type FrontierAxis } from './experiment.
  */
 export interface FragmentState {
   readonly model?: FragmentModel;
+  /** Absent: the shipped pictures. */
+  readonly data?: FragmentFiles;
+  /** Absent: as the model's card asks for it. */
+  readonly preprocessing?: Preprocessing;
   readonly images?: number;
   readonly request: Partial<PruneRequest>;
   readonly pins?: Pins;
@@ -21,8 +26,12 @@ export interface FragmentState {
 export type FragmentModel =
   | { readonly kind: 'shipped'; readonly id: string }
   | { readonly kind: 'url'; readonly url: string }
-  /** A link cannot carry a person's own files, only say which they were. */
-  | { readonly kind: 'files'; readonly name: string };
+  | FragmentFiles;
+
+/** A link cannot carry a person's own files, only say which they were, and under what id this browser keeps them. */
+export type FragmentFiles =
+  | { readonly kind: 'files'; readonly name: string }
+  | { readonly kind: 'kept'; readonly id: string; readonly name: string };
 
 export interface DecodedFragment {
   readonly state: FragmentState;
@@ -38,9 +47,12 @@ const MOST_CHANNELS = 65_536;
 export const MULTIPLE_LIMITS = { least: 1, most: 256 } as const;
 
 export function fragmentState(experiment: Experiment): FragmentState {
-  const { descriptor } = experiment.model;
+  const { model: { descriptor }, data, preprocessing } = experiment;
   return {
     model: descriptor.kind === 'files' ? { kind: 'files', name: descriptor.name } : descriptor,
+    ...(data.descriptor.kind === 'files' ? { data: { kind: 'files', name: data.descriptor.name } } : {}),
+    ...(data.descriptor.kind === 'kept' ? { data: data.descriptor } : {}),
+    ...(samePreprocessing(preprocessing, defaultPreprocessing(experiment.model)) ? {} : { preprocessing }),
     images: experiment.calibration.images,
     request: experiment.request,
     pins: experiment.pins,
@@ -49,11 +61,14 @@ export function fragmentState(experiment: Experiment): FragmentState {
   };
 }
 
-export function encodeFragment({ model, images, request, pins, group, axis }: FragmentState): string {
+export function encodeFragment({ model, data, preprocessing, images, request, pins, group, axis }: FragmentState): string {
   const fields: [string, string][] = [['v', FRAGMENT_VERSION]];
   if (model?.kind === 'shipped') fields.push(['model', encodeName(model.id)]);
   if (model?.kind === 'url') fields.push(['url', encodeName(model.url)]);
   if (model?.kind === 'files') fields.push(['file', encodeName(model.name)]);
+  if (model?.kind === 'kept') fields.push(['kept', encodeKept(model)]);
+  if (data) fields.push(['data', data.kind === 'kept' ? encodeKept(data) : encodeName(data.name)]);
+  if (preprocessing) fields.push(['pixels', encodePreprocessing(preprocessing)]);
   if (images !== undefined) fields.push(['images', String(images)]);
   if (request.seed !== undefined) fields.push(['seed', String(request.seed)]);
   if (request.target) fields.push(['keep', `${request.target.kind}:${round(request.target.value)}`]);
@@ -96,7 +111,10 @@ export function decodeFragment(fragment: string): DecodedFragment {
   const model =
     read<FragmentModel>('model', (raw) => map(decodeName(raw), (id) => (isShipped(id) ? { kind: 'shipped', id } : undefined))) ??
     read<FragmentModel>('url', (raw) => map(decodeName(raw), (url) => map(webAddress(url), (href) => ({ kind: 'url', url: href })))) ??
-    read<FragmentModel>('file', (raw) => map(decodeName(raw), (name) => ({ kind: 'files', name })));
+    read<FragmentModel>('file', (raw) => map(decodeName(raw), (name) => ({ kind: 'files', name }))) ??
+    read<FragmentModel>('kept', decodeKept);
+  const data = read<FragmentFiles>('data', (raw) => (raw.includes('*') ? decodeKept(raw) : map(decodeName(raw), (name) => ({ kind: 'files', name }))));
+  const preprocessing = read('pixels', (raw) => decodePreprocessing(raw));
   const images = read('images', (raw) => integer(raw, IMAGE_LIMITS.least, IMAGE_LIMITS.most));
   const seed = read('seed', (raw) => integer(raw, 0, 0xffffffff));
   const target = read('keep', budgetTarget);
@@ -108,12 +126,12 @@ export function decodeFragment(fragment: string): DecodedFragment {
   const group = read('group', decodeName);
   const axis = read('axis', oneOf(FRONTIER_AXES));
   return {
-    state: defined({ model, images, request: defined({ seed, target, select, compensate, order, rules }), pins, group, axis }),
+    state: defined({ model, data, preprocessing, images, request: defined({ seed, target, select, compensate, order, rules }), pins, group, axis }),
     ignored,
   };
 }
 
-const KEYS = new Set(['v', 'model', 'url', 'file', 'images', 'seed', 'keep', 'select', 'compensate', 'order', 'rules', 'pins', 'group', 'axis']);
+const KEYS = new Set(['v', 'model', 'url', 'file', 'kept', 'data', 'pixels', 'images', 'seed', 'keep', 'select', 'compensate', 'order', 'rules', 'pins', 'group', 'axis']);
 
 function budgetTarget(raw: string): BudgetTarget | undefined {
   const [kind, value, ...rest] = raw.split(':');
@@ -216,6 +234,17 @@ function decodeRanges(raw: string): readonly number[] | undefined {
     for (let channel = first; channel <= last; channel++) channels.push(channel);
   }
   return channels;
+}
+
+/** `3f9a01…*name`: the id under which this browser keeps something, and what it is called. */
+function encodeKept({ id, name }: { readonly id: string; readonly name: string }): string {
+  return `${id}*${encodeName(name)}`;
+}
+
+function decodeKept(raw: string): { readonly kind: 'kept'; readonly id: string; readonly name: string } | undefined {
+  const [id, encoded, ...rest] = raw.split('*');
+  const name = decodeName(encoded ?? '');
+  return name !== undefined && rest.length === 0 && /^[0-9a-f]{1,32}$/.test(id) ? { kind: 'kept', id, name } : undefined;
 }
 
 function encodeName(name: string): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_REQUEST, type Pins } from '../pruning/pruneRequest.ts';
+import { NO_RULES } from '../pruning/widthRules.ts';
 import type { FrontierPoint } from './experiment.ts';
 import { frontierSeries } from './frontier.ts';
 import { EMPTY_HISTORY, recordPlan, type History } from './history.ts';
@@ -33,7 +34,7 @@ describe('frontier series', () => {
 
   it('keep the point on most images where two stand at one place', () => {
     const [series] = frontierSeries({ sweepPoints: [point(0.5, 0.4), point(0.5, 0.41, { images: 10_000 })], history: EMPTY_HISTORY }, 'macs');
-    expect(series.points).toEqual([{ x: 50, accuracy: 0.41, images: 10_000 }]);
+    expect(series.points).toEqual([{ x: 50, quality: 0.41, images: 10_000 }]);
   });
 
   it('show precomputed points until as many are measured here', () => {
@@ -41,6 +42,14 @@ describe('frontier series', () => {
     expect(one.map((series) => series.precomputed).toSorted((a, b) => Number(a) - Number(b))).toEqual([false, true]);
     const both = frontierSeries({ sweepPoints: [point(0.5, 0.4), point(0.25, 0.2)], history: EMPTY_HISTORY, precomputed }, 'macs');
     expect(both.map((series) => series.precomputed)).toEqual([false]);
+  });
+
+  it('hold apart what was measured under the rules of now, and leave out what was under others', () => {
+    const multiples = { ...NO_RULES, multiple: 8 };
+    const sweepPoints = [point(0.5, 0.4), point(0.6, 0.5, { rules: multiples }), point(0.7, 0.6, { rules: { ...NO_RULES, floor: 0.1 } })];
+    const xs = (rules = NO_RULES) => frontierSeries({ sweepPoints, history: EMPTY_HISTORY }, 'macs', rules).map(({ label, points }) => [label, points.map(({ x }) => x)]);
+    expect(xs()).toEqual([['L1', [50]]]);
+    expect(xs(multiples)).toEqual([['L1, under rules', [60]], ['L1', [50]]]);
   });
 
   it('take in tried plans, but not those with channels set by hand', () => {

@@ -1,11 +1,15 @@
 import type { Cost } from '../workers/protocol.ts';
 import type { Experiment, FrontierAxis, FrontierPoint, Method } from './experiment.ts';
+import { NO_RULES, type WidthRules } from '../pruning/widthRules.ts';
 import { methodLabel } from './labels.ts';
+import { hasRules, rulesKey, rulesLabel } from './rules.ts';
+import { quality } from './yardstick.ts';
 
 export interface SeriesPoint {
   /** In the axis's own unit: MACs, parameters or milliseconds. */
   readonly x: number;
-  readonly accuracy: number;
+  /** Accuracy, or agreement where the pictures are unlabelled; in [0, 1]. */
+  readonly quality: number;
   readonly images: number;
 }
 
@@ -14,29 +18,39 @@ export interface FrontierSeries {
   readonly label: string;
   readonly method: Method;
   readonly precomputed: boolean;
+  /** The rules that it was measured under, in words; empty: none. */
+  readonly rules: string;
   /** Ascending in x. */
   readonly points: readonly SeriesPoint[];
 }
 
 /**
- * One series for each method that was measured here, and one for each precomputed method that
- * was not measured at as many points yet.
+ * One series for each method that was measured here without rules, one for each under the `rules` of now,
+ * and one for each precomputed method that was not measured at as many points yet. What was measured
+ * under other rules is left out.
  */
-export function frontierSeries(experiment: Pick<Experiment, 'sweepPoints' | 'history' | 'precomputed'>, axis: FrontierAxis): readonly FrontierSeries[] {
+export function frontierSeries(
+  experiment: Pick<Experiment, 'sweepPoints' | 'history' | 'precomputed'>,
+  axis: FrontierAxis,
+  rules: WidthRules = NO_RULES,
+): readonly FrontierSeries[] {
   const live = new Map<string, FrontierPoint[]>();
   for (const point of measuredPoints(experiment)) {
-    const key = methodKey(point);
+    if (point.rules && rulesKey(point.rules) !== rulesKey(rules)) continue;
+    const key = `${methodKey(point)}${point.rules ? ' under rules' : ''}`;
     live.set(key, [...(live.get(key) ?? []), point]);
   }
   const measured = [...live].flatMap(([key, points]): FrontierSeries[] => {
     const series = points.flatMap((point) => seriesPoint(point, axis));
-    return series.length === 0 ? [] : [{ key, label: methodLabel(points[0]), method: methodOf(points[0]), precomputed: false, points: distinct(series) }];
+    const [first] = points;
+    const label = `${methodLabel(first)}${first.rules ? ', under rules' : ''}`;
+    return series.length === 0 ? [] : [{ key, label, method: methodOf(first), precomputed: false, rules: first.rules ? rulesLabel(first.rules) : '', points: distinct(series) }];
   });
   const stored = (axis === 'latency' ? [] : (experiment.precomputed?.frontier ?? [])).flatMap(({ method, points }): FrontierSeries[] => {
     const key = methodKey(method);
     if (points.length === 0 || (live.get(key)?.length ?? 0) >= points.length) return [];
     const label = methodLabel(method);
-    return [{ key: `precomputed ${key}`, label, method, precomputed: true, points: distinct(points.map((point) => ({ x: axis === 'params' ? point.params : point.macs, accuracy: point.accuracy, images: point.images }))) }];
+    return [{ key: `precomputed ${key}`, label, method, precomputed: true, rules: '', points: distinct(points.map((point) => ({ x: axis === 'params' ? point.params : point.macs, quality: point.accuracy, images: point.images }))) }];
   });
   return [...measured, ...stored].sort((a, b) => bestFirst(a, b));
 }
@@ -50,11 +64,13 @@ export function measuredPoints({ sweepPoints, history }: Pick<Experiment, 'sweep
       target: request.target,
       macs: cost.macs,
       params: cost.params,
-      accuracy: outcome.accuracy,
+      ...(outcome.accuracy === undefined ? {} : { accuracy: outcome.accuracy }),
+      agreement: outcome.agreement,
       images: outcome.images,
       ...(outcome.latency === undefined ? {} : { latency: outcome.latency }),
       seed: request.seed,
       calibrationImages: images,
+      ...(hasRules(request.rules) ? { rules: request.rules } : {}),
     }));
   return [...sweepPoints, ...tried];
 }
@@ -75,7 +91,7 @@ export function axisValue(axis: FrontierAxis, cost: Pick<Cost, 'macs' | 'params'
 
 function seriesPoint(point: FrontierPoint, axis: FrontierAxis): SeriesPoint[] {
   const x = axisValue(axis, point, point.latency);
-  return x === undefined ? [] : [{ x, accuracy: point.accuracy, images: point.images }];
+  return x === undefined ? [] : [{ x, quality: quality(point), images: point.images }];
 }
 
 /** Ascending; of equal x the one on most images. */
@@ -89,6 +105,6 @@ function distinct(points: readonly SeriesPoint[]): readonly SeriesPoint[] {
 }
 
 function bestFirst(a: FrontierSeries, b: FrontierSeries): number {
-  const mean = ({ points }: FrontierSeries) => points.reduce((sum, { accuracy }) => sum + accuracy, 0) / points.length;
+  const mean = ({ points }: FrontierSeries) => points.reduce((sum, point) => sum + point.quality, 0) / points.length;
   return mean(b) - mean(a);
 }

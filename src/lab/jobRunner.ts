@@ -102,6 +102,11 @@ export class JobRunner {
     for (const job of this.#jobs) if (kinds.includes(job.spec.kind)) this.#cancel(job);
   }
 
+  /** Everything but the writing of what the browser keeps, which no other model or picture ends. */
+  cancelWork(): void {
+    for (const job of this.#jobs) if (job.spec.kind !== 'keepModel' && job.spec.kind !== 'keepData') this.#cancel(job);
+  }
+
   cancelAll(): void {
     for (const job of this.#jobs) this.#cancel(job);
   }

@@ -152,7 +152,7 @@ describe('channels by hand', () => {
     lab.setWidth('first', 5, false);
     lab.setTarget({ kind: 'channels', value: 0.9 }, false);
     expect(state().keep?.first).toEqual([0, 1, 2, 3, 4]);
-    lab.resetPins('first');
+    lab.setGroupRule('first', undefined);
     expect(state().keep?.first).toHaveLength(7);
   });
 });
@@ -430,19 +430,14 @@ describe('a link', () => {
   });
 });
 
-describe('a model with other outputs than the data has classes', () => {
+describe('a model that takes other pictures than the shipped ones', () => {
   it('is shown and not scored', async () => {
     const workers = new FakeWorkers();
+    workers.shipped = [28, 28, 1];
     const { lab, state } = makeLab(workers);
-    const engine = workers.createEngineClient();
-    workers.engines.length = 0;
-    vi.spyOn(engine.api, 'loadDataset').mockResolvedValue({ id: 'other', name: 'Other', classes: ['a'], shape: [28, 28, 1], train: 10, test: 10 });
-    const misfit = makeLab(workers, { createEngineClient: () => engine });
-    await misfit.lab.boot();
-    expect(misfit.state().notices[0].text).toContain('10 outputs');
-    expect(misfit.state().model.loaded).toBeDefined();
+    await lab.boot();
+    expect(state().notices[0].text).toContain('28 × 28 × 1, but this network takes 8 × 8 × 3');
+    expect(state().model.loaded).toBeDefined();
     expect(workers.calls.some((call) => call.startsWith('calibrate'))).toBe(false);
-    expect(state().model.loaded).toBeUndefined();
-    lab.dispose();
   });
 });

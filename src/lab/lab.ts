@@ -1,18 +1,33 @@
-import type { BackendChoice, ExcitingPicture, Picture } from '../workers/protocol.ts';
+import { samePreprocessing, type Preprocessing } from '../datasets/preprocessing.ts';
+import type { BackendChoice, ExcitingPicture, PathedFile, Picture, Preview } from '../workers/protocol.ts';
 import type { Pins, PruneRequest } from '../pruning/pruneRequest.ts';
+import { NO_RULES, type GroupRule, type WidthRules } from '../pruning/widthRules.ts';
 import { AddressSync } from './address.ts';
 import { calibrate } from './calibration.ts';
 import { errorText, FidelityDiedError, isCancelled } from './errors.ts';
-import { PREVIEW_IMAGES, shownFidelity, type FrontierAxis, type Method, type ModelDescriptor, type NoticeAction } from './experiment.ts';
+import { defaultPreprocessing, nothingToPrune, PREVIEW_IMAGES, type DataDescriptor, type Experiment, type FrontierAxis, type Method, type ModelDescriptor, type NoticeAction } from './experiment.ts';
 import { IMAGE_LIMITS, VALUE_LIMITS, type FragmentState } from './fragment.ts';
 import { goToPlan, removePlan, renamePlan, type HistoryNode } from './history.ts';
-import { openModel, showPrecomputed } from './openModel.ts';
+import { modelOfFiles, picturesOfFiles } from './incoming.ts';
+import { forgetKept, listKept, rememberPreprocessing } from './keepFiles.ts';
+import { openModel, restorePrecomputed, showPrecomputed } from './openModel.ts';
+import { openPictures, withoutResults } from './openPictures.ts';
 import { Persistence } from './persistence.ts';
-import { pinChannel, pinWidth } from './pins.ts';
+import { pinChannel, withoutGroup } from './pins.ts';
 import { Planner } from './planner.ts';
+import { groupRuleOf, withGroupRule } from './rules.ts';
 import { Session, type LabEnvironment } from './session.ts';
 import { dismissNotice, notify, type ExperimentStore } from './store.ts';
 import { sweep } from './sweep.ts';
+import { timeLayers } from './timeLayers.ts';
+
+/** What is to be opened; what is absent stays as it is. */
+interface Wanted {
+  readonly model?: ModelDescriptor;
+  readonly data?: DataDescriptor;
+  /** Absent with a model: as that asks for it. */
+  readonly preprocessing?: Preprocessing;
+}
 
 /** The experiment: its state in a store, and everything that a person can do with it. */
 export class Lab {
@@ -21,6 +36,8 @@ export class Lab {
   readonly #planner: Planner;
   readonly #address: AddressSync;
   readonly #persistence: Persistence;
+  /** What a link wants beside the model on another origin that the person is asked about. */
+  #afterConfirming: Wanted = {};
 
   constructor(environment: LabEnvironment) {
     this.#session = new Session(environment);
@@ -36,8 +53,12 @@ export class Lab {
     const wanted = this.#apply(this.#address.read());
     this.#address.follow((state) => void this.#open(this.#apply(state)));
     const { descriptor } = this.store.getState().model;
-    const early = descriptor.kind === 'shipped' ? showPrecomputed(this.#session, descriptor.id).then(() => this.#planner.refresh()) : undefined;
-    await Promise.all([early, this.#open(wanted ?? descriptor)]);
+    const early = descriptor.kind === 'shipped' && !wanted.data ? showPrecomputed(this.#session, descriptor.id).then(() => this.#planner.refresh()) : undefined;
+    await Promise.all([early, this.#open({ model: descriptor, ...wanted })]);
+    // a link to what is not here any more still opens the lab
+    const { model, engine } = this.store.getState();
+    if (!model.loaded && engine === 'ready' && wanted.model && wanted.model.kind !== 'shipped') await this.#open({ model: descriptor });
+    await listKept(this.#session);
   }
 
   dispose(): void {
@@ -50,14 +71,46 @@ export class Lab {
 
   /** Jobs of the old model stop; the old model stays on screen until the new one is there. */
   openModel(descriptor: ModelDescriptor): Promise<void> {
-    return this.#open(descriptor);
+    return this.#open({ model: descriptor });
+  }
+
+  /** Opens what a person dropped or chose: a model, pictures, or both. */
+  async openFiles(files: readonly PathedFile[]): Promise<void> {
+    if (files.length === 0) return;
+    try {
+      const { model, pictures } = await this.#session.engine((api) => api.sortFiles(files));
+      const data = pictures.length > 0 ? picturesOfFiles(pictures.map((at) => files[at])) : undefined;
+      await this.#open({ ...(model.length > 0 ? { model: modelOfFiles(model.map((at) => files[at])) } : {}), ...(data ? { data } : {}) });
+    } catch (error) {
+      notify(this.store, 'error', `These files could not be opened: ${errorText(error)}`);
+    }
+  }
+
+  /** Other pictures to score and measure with; those on screen stay until they are read. */
+  openPictures(data: DataDescriptor): Promise<void> {
+    return this.#open({ data });
+  }
+
+  /** What pictures go through from now on before the network gets them; everything is measured anew. */
+  setPreprocessing(preprocessing: Preprocessing): Promise<void> {
+    return this.#open({ preprocessing });
+  }
+
+  /** The first pictures that measure, as the network gets them. */
+  preview(count: number): Promise<Preview> {
+    return this.#session.engine((api) => api.preview(count));
+  }
+
+  /** Removes something that is kept. What is open of it stays open until the page is closed. */
+  forget(id: string): Promise<void> {
+    return forgetKept(this.#session, id);
   }
 
   /** The person agrees to fetch the model on another origin that a link asked for. */
   async confirmUrl(agreed: boolean): Promise<void> {
     const url = this.store.getState().urlToConfirm;
     this.store.setState({ urlToConfirm: undefined });
-    if (agreed && url !== undefined) await this.#open({ kind: 'url', url });
+    if (agreed && url !== undefined) await this.#open({ ...this.#afterConfirming, model: { kind: 'url', url } });
   }
 
   async setCalibration({ images, seed }: { readonly images: number; readonly seed: number }): Promise<void> {
@@ -73,6 +126,10 @@ export class Lab {
     const { runner } = this.#session;
     runner.cancelKind('plan', 'refine', 'sweep');
     try {
+      if (nothingToPrune(this.store.getState())) {
+        await this.#measureIntact();
+        return;
+      }
       const finished = await calibrate(this.#session, () => this.#planner.refresh());
       if (!finished) {
         this.#planner.refresh();
@@ -99,25 +156,52 @@ export class Lab {
     this.#request(method, true);
   }
 
+  /** What holds for every width, beside the budget. */
+  setRules(change: Partial<Pick<WidthRules, 'multiple' | 'floor'>>, final: boolean): void {
+    this.#request({ rules: { ...this.store.getState().request.rules, ...change } }, final);
+  }
+
+  /**
+   * What holds for one group instead of the budget; absent: nothing does any more. A group that is
+   * protected or held at a width loses what was set by hand in it.
+   */
+  setGroupRule(group: string, rule: GroupRule | undefined, final = true): void {
+    if (rule && rule.kind !== 'atLeast') this.store.setState(({ pins }) => ({ pins: withoutGroup(pins, group) }));
+    this.#request({ rules: withGroupRule(this.store.getState().request.rules, group, rule) }, final);
+  }
+
+  /** Gives every group back to the budget. */
+  dropGroupRules(): void {
+    this.#request({ rules: { ...this.store.getState().request.rules, groups: {} } }, true);
+  }
+
   /** Keeps or cuts one channel by hand, or gives it back to the selection. */
   toggleChannel(group: string, channel: number): void {
     const { pins, keep } = this.store.getState();
     const kept = keep?.[group];
     if (!kept) return;
+    if (this.#isProtected(group)) return;
     this.#setPins(pinChannel(pins, group, channel, !kept.includes(channel)), true);
   }
 
-  /** Holds a group at its `width` best channels, whatever the budget, until its pins are reset. */
+  /** Holds a group at its `width` best channels, whatever the budget, until its rule is taken back. */
   setWidth(group: string, width: number, final: boolean): void {
-    const experiment = this.store.getState();
-    const scores = shownFidelity(experiment).groups?.find(({ name }) => name === group)?.singleton;
-    if (scores) this.#setPins(pinWidth(experiment.pins, group, scores, width), final);
+    if (!this.#isProtected(group)) this.setGroupRule(group, { kind: 'width', channels: Math.max(1, Math.round(width)) }, final);
   }
 
   /** Absent: in every group. */
   resetPins(group?: string): void {
     const { pins } = this.store.getState();
-    this.#setPins(group === undefined ? {} : Object.fromEntries(Object.entries(pins).filter(([name]) => name !== group)), true);
+    this.#setPins(group === undefined ? {} : withoutGroup(pins, group), true);
+  }
+
+  /** Times every step of the intact network and of the plan on screen, one image at a time. */
+  async timeLayers(): Promise<void> {
+    try {
+      await timeLayers(this.#session);
+    } catch (error) {
+      if (!isCancelled(error)) notify(this.store, 'error', `The layers could not be timed: ${errorText(error)}`);
+    }
   }
 
   selectGroup(selectedGroup: string): void {
@@ -201,7 +285,7 @@ export class Lab {
     try {
       await this.#session.restartByHand();
       const { model, calibration } = this.store.getState();
-      if (!model.loaded) await this.#open(model.descriptor);
+      if (!model.loaded) await this.#open({ model: model.descriptor });
       else if (calibration.status !== 'done') await this.calibrate();
       else this.#planner.changed(true);
     } catch {
@@ -209,42 +293,86 @@ export class Lab {
     }
   }
 
-  async #open(descriptor: ModelDescriptor | undefined): Promise<void> {
-    if (!descriptor) {
+  async #open({ model, data, preprocessing }: Wanted): Promise<void> {
+    const before = this.store.getState();
+    let fits = true;
+    if (model) {
+      // so that the start does not read other pictures first
+      if (data && !before.model.loaded) this.store.setState({ data: { descriptor: data } });
+      fits = await openModel(this.#session, model, { ...(preprocessing ? { preprocessing } : {}), ...(data ? { data } : {}) });
+    } else if (data) {
+      if (preprocessing) await this.#setPreprocessing(preprocessing);
+      fits = await openPictures(this.#session, data);
+    } else if (preprocessing && !samePreprocessing(preprocessing, before.preprocessing)) {
+      fits = await this.#changePreprocessing(preprocessing);
+    } else {
       this.#planner.changed(true);
       return;
     }
-    if (!(await openModel(this.#session, descriptor))) return;
+    if (!fits) return;
+    await restorePrecomputed(this.#session);
     await this.#persistence.restore();
     this.#planner.refresh();
     await this.calibrate();
   }
 
-  /** Takes over what a link says; returns the model to open, where that is another one than is here. */
-  #apply(state: FragmentState): ModelDescriptor | undefined {
+  async #changePreprocessing(preprocessing: Preprocessing): Promise<boolean> {
+    const { data: { descriptor }, preprocessing: { fit }, model } = this.store.getState();
+    this.#session.runner.cancelWork();
+    await this.#setPreprocessing(preprocessing);
+    return fit !== preprocessing.fit && descriptor.kind !== 'shipped' ? openPictures(this.#session, descriptor) : model.loaded !== undefined;
+  }
+
+  async #setPreprocessing(preprocessing: Preprocessing): Promise<void> {
+    this.store.setState((before) => ({ ...withoutResults(before), preprocessing }));
+    void rememberPreprocessing(this.#session);
+    await this.#session.engine((api) => api.setPreprocessing(preprocessing));
+  }
+
+  /** Takes over what a link says; returns what is to be opened, where that is other than what is here. */
+  #apply(state: FragmentState): Wanted {
     const before = this.store.getState();
     this.store.setState({
-      request: { ...before.request, ...state.request },
+      request: { ...before.request, rules: NO_RULES, ...state.request },
       pins: state.pins ?? {},
       calibration: { ...before.calibration, images: state.images ?? before.calibration.images },
       ...(state.group === undefined ? {} : { selectedGroup: state.group }),
       ...(state.axis === undefined ? {} : { axis: state.axis }),
     });
-    const { model } = state;
+    const data = this.#wantedData(state, before);
+    const { model, preprocessing } = state;
     const { descriptor, loaded } = before.model;
+    const rest: Wanted = { ...(data ? { data } : {}), ...(preprocessing ? { preprocessing } : {}) };
     if (model?.kind === 'url' && new URL(model.url).origin !== new URL(this.#session.environment.baseUrl).origin) {
+      this.#afterConfirming = rest;
       this.store.setState({ urlToConfirm: model.url });
-      return undefined;
+      return !loaded && data ? { data } : {};
     }
     if (model?.kind === 'files') {
-      if (descriptor.kind !== 'files') notify(this.store, 'info', `This link was made with the files “${model.name}”, which a link cannot carry.`, { advice: 'Open them here to go on with the same settings.' });
-      return undefined;
+      if (descriptor.kind !== 'files' && descriptor.kind !== 'kept') notify(this.store, 'info', `This link was made with the files “${model.name}”, which a link cannot carry.`, { advice: 'Open them here to go on with the same settings.' });
+      return rest;
     }
     const wanted = model ?? descriptor;
-    const same = wanted.kind === descriptor.kind && JSON.stringify(wanted) === JSON.stringify(descriptor);
-    if (same && loaded) return undefined;
+    if (loaded && sameDescriptor(wanted, descriptor)) return { preprocessing: defaultPreprocessing(before.model), ...rest };
     if (!loaded && wanted.kind === 'shipped') this.store.setState({ model: { descriptor: wanted } });
-    return wanted;
+    return { ...rest, model: wanted };
+  }
+
+  /** The pictures that a link asks for, where they are others than those that are here. */
+  #wantedData({ data }: FragmentState, { data: { descriptor } }: Experiment): DataDescriptor | undefined {
+    if (data?.kind === 'files') {
+      if (descriptor.kind === 'shipped') notify(this.store, 'info', `This link was made with the pictures “${data.name}”, which a link cannot carry.`, { advice: 'Add them here to go on with the same settings.' });
+      return undefined;
+    }
+    const wanted: DataDescriptor = data ?? { kind: 'shipped' };
+    return sameDescriptor(wanted, descriptor) ? undefined : wanted;
+  }
+
+  /** Says so where it is. */
+  #isProtected(group: string): boolean {
+    if (groupRuleOf(this.store.getState().request.rules, group)?.kind !== 'protect') return false;
+    notify(this.store, 'info', `All channels of ${group} stay, for it is protected.`, { advice: 'Take the protection away to cut some of them.' });
+    return true;
   }
 
   #request(change: Partial<PruneRequest>, final: boolean): void {
@@ -282,4 +410,8 @@ export class Lab {
       // The singleton curves stand without it.
     }
   }
+}
+
+function sameDescriptor(a: ModelDescriptor | DataDescriptor, b: ModelDescriptor | DataDescriptor): boolean {
+  return a.kind === b.kind && JSON.stringify(a) === JSON.stringify(b);
 }

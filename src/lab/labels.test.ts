@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
+import { NO_RULES } from '../pruning/widthRules.ts';
 import { methodLabel, planLabel, stageLabels } from './labels.ts';
 
 function group(name: string, producers: readonly string[] = [name]): CouplingGroup {
@@ -45,7 +46,8 @@ it('a method names its order only where it matters and is not the usual one', ()
 });
 
 it('a plan says what was asked for and whether hands were laid on it', () => {
-  const request = { target: { kind: 'macs', value: 0.476 }, select: 'singleton', compensate: 'scale', order: 'sequential', seed: 1 } as const;
+  const request = { target: { kind: 'macs', value: 0.476 }, select: 'singleton', compensate: 'scale', order: 'sequential', rules: NO_RULES, seed: 1 } as const;
   expect(planLabel({ request, pins: {}, images: 512 })).toBe('singleton + scale, 48 % MACs');
   expect(planLabel({ request: { ...request, target: { kind: 'eta', value: 0.9 } }, pins: { a: { 3: true } }, images: 512 })).toBe('singleton + scale, η ≥ 0.90, by hand');
+  expect(planLabel({ request: { ...request, rules: { multiple: 8, floor: 0, groups: { a: { kind: 'protect' } } } }, pins: {}, images: 512 })).toBe('singleton + scale, 48 % MACs, multiples of 8, 1 group set');
 });

@@ -1,9 +1,10 @@
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { Compensation, Order, Selection, TargetKind } from '../pruning/pruneRequest.ts';
 import type { NodeSummary } from '../workers/protocol.ts';
-import type { FrontierAxis, Method, ModelDescriptor, PlanSettings } from './experiment.ts';
-import { SHIPPED_MODELS } from './catalogue.ts';
+import type { DataDescriptor, FrontierAxis, Method, ModelDescriptor, PlanSettings } from './experiment.ts';
+import { SHIPPED_DATA, SHIPPED_MODELS } from './catalogue.ts';
 import { percent } from './format.ts';
+import { rulesLabel } from './rules.ts';
 
 export interface GroupLabel {
   readonly name: string;
@@ -86,7 +87,8 @@ export function methodLabel({ select, compensate, order }: Method): string {
 export function planLabel({ request, pins }: PlanSettings): string {
   const value = request.target.kind === 'eta' ? `η ≥ ${request.target.value.toFixed(2)}` : `${percent(request.target.value, 0)} ${TARGET_LABELS[request.target.kind]}`;
   const byHand = Object.values(pins).some((channels) => Object.keys(channels).length > 0) ? ', by hand' : '';
-  return `${methodLabel(request)}, ${value}${byHand}`;
+  const rules = rulesLabel(request.rules);
+  return `${methodLabel(request)}, ${value}${rules && `, ${rules}`}${byHand}`;
 }
 
 export function modelLabel(descriptor: ModelDescriptor): string {
@@ -96,8 +98,13 @@ export function modelLabel(descriptor: ModelDescriptor): string {
     case 'url':
       return descriptor.url.replace(/\/(model\.json)?$/, '').split('/').at(-1) || descriptor.url;
     case 'files':
+    case 'kept':
       return descriptor.name;
   }
+}
+
+export function dataLabel(descriptor: DataDescriptor): string {
+  return descriptor.kind === 'shipped' ? SHIPPED_DATA : descriptor.name;
 }
 
 function countBy(keys: readonly string[]): Map<string, number> {

@@ -1,39 +1,49 @@
 import type { CouplingGroup } from '../network/couplingGroup.ts';
+import { decodePreprocessing, samePreprocessing, type Preprocessing } from '../datasets/preprocessing.ts';
 import type { LoadedModel } from '../workers/protocol.ts';
 import { modelFolder } from './catalogue.ts';
-import { errorText, isCancelled, ModelDataMismatchError } from './errors.ts';
-import type { Experiment, ModelDescriptor } from './experiment.ts';
+import { errorText, isCancelled } from './errors.ts';
+import { defaultPreprocessing, type DataDescriptor, type Experiment, type ModelCard, type ModelDescriptor } from './experiment.ts';
 import { fingerprint } from './fingerprint.ts';
-import { EMPTY_HISTORY } from './history.ts';
+import { keepFiles } from './keepFiles.ts';
 import { modelLabel } from './labels.ts';
+import { fitPictures, withoutResults } from './openPictures.ts';
+import type { Precomputed } from './precomputed.ts';
+import { rulesOfGroups } from './rules.ts';
 import type { Session } from './session.ts';
 import { notify } from './store.ts';
 
 /**
  * Opens a model in place of the one on screen, which stays until the new one is there, and stays
- * altogether if that fails. True when it is there and the pictures fit it.
+ * altogether if that fails. True when it is there and the pictures fit it: those on screen, or
+ * `data` with it. Without a `preprocessing` it is what the person last set for it, or what its
+ * card asks for.
  */
-export async function openModel(session: Session, descriptor: ModelDescriptor): Promise<boolean> {
+export async function openModel(
+  session: Session,
+  descriptor: ModelDescriptor,
+  { preprocessing, data }: { readonly preprocessing?: Preprocessing; readonly data?: DataDescriptor } = {},
+): Promise<boolean> {
   const { store, runner } = session;
-  runner.cancelAll();
+  runner.cancelWork();
   store.setState(({ model }) => ({ model: { ...model, opening: descriptor } }));
   try {
     const loaded = await runner.run({ kind: 'model', label: `Loading ${modelLabel(descriptor)}` }, async (job) => {
       await job.wait(session.start());
-      return job.wait(session.engine((api) => api.loadModel(session.source(descriptor), job.onProgress)));
+      return job.engine((id) => session.engine((api) => api.loadModel(id, session.source(descriptor), job.onProgress)));
     });
-    const extras = await modelExtras(session, descriptor);
+    const extras: Extras = { ...(await modelExtras(session, descriptor, loaded)), ...(preprocessing ? { preprocessing } : {}) };
     if (store.getState().model.opening !== descriptor) return false;
-    store.setState((before) => replaced(before, descriptor, loaded, extras));
-    checkClasses(store.getState());
-    return true;
+    store.setState((before) => ({ ...replaced(before, descriptor, loaded, extras), ...(data ? { data: { descriptor: data } } : {}) }));
+    if (loaded.notKept !== undefined) notify(store, 'warning', `What was fetched is not kept: ${loaded.notKept}`, { advice: 'It is fetched again the next time.' });
+    if (descriptor.kind === 'files') void keepFiles(session, 'model', descriptor.name, descriptor.files);
+    await session.engine((api) => api.setPreprocessing(store.getState().preprocessing));
   } catch (error) {
     store.setState(({ model: { opening, ...model } }) => ({ model: opening === descriptor ? model : { ...model, ...(opening ? { opening } : {}) } }));
-    if (isCancelled(error)) return false;
-    if (error instanceof ModelDataMismatchError) notify(store, 'error', error.message, { advice: 'Its structure is shown, but nothing can be scored or measured.' });
-    else notify(store, 'error', `${modelLabel(descriptor)} could not be opened: ${errorText(error)}`, { advice: adviceFor(error, descriptor, session.environment.baseUrl) });
+    if (!isCancelled(error)) notify(store, 'error', `${modelLabel(descriptor)} could not be opened: ${errorText(error)}`, { advice: adviceFor(error, descriptor, session.environment.baseUrl) });
     return false;
   }
+  return fitPictures(session, data !== undefined);
 }
 
 /** Shows a shipped model's precomputed results, if nothing better is there yet. */
@@ -43,6 +53,14 @@ export async function showPrecomputed(session: Session, id: string): Promise<voi
   if (precomputed && !loaded && descriptor.kind === 'shipped' && descriptor.id === id) {
     session.store.setState({ precomputed, selectedGroup: session.store.getState().selectedGroup ?? defaultGroup(precomputed.groupsStructure) });
   }
+}
+
+/** Shows a shipped model's precomputed results again, where the pictures on screen are those that they are of, in the same form. */
+export async function restorePrecomputed(session: Session): Promise<void> {
+  const { model, data, preprocessing, precomputed } = session.store.getState();
+  if (precomputed || model.descriptor.kind !== 'shipped' || data.descriptor.kind !== 'shipped' || !samePreprocessing(preprocessing, defaultPreprocessing(model))) return;
+  const found = await loadPrecomputed(session, model.descriptor.id);
+  if (found && session.store.getState().model === model) session.store.setState({ precomputed: found });
 }
 
 async function loadPrecomputed(session: Session, id: string) {
@@ -58,14 +76,38 @@ async function loadPrecomputed(session: Session, id: string) {
   }
 }
 
-async function modelExtras(session: Session, descriptor: ModelDescriptor) {
-  if (descriptor.kind !== 'shipped') return {};
-  const known = session.store.getState().precomputed;
+/** What comes with a model. */
+interface Extras {
+  readonly card?: ModelCard;
+  readonly precomputed?: Precomputed;
+  readonly preprocessing?: Preprocessing;
+}
+
+async function modelExtras(session: Session, descriptor: ModelDescriptor, loaded: LoadedModel): Promise<Extras> {
+  if (descriptor.kind !== 'shipped') {
+    const [card, preprocessing] = await Promise.all([parsedCard(loaded.card), keptPreprocessing(session, descriptor)]);
+    return { ...(card ? { card } : {}), ...(preprocessing ? { preprocessing } : {}) };
+  }
+  const { precomputed: known } = session.store.getState();
   const [card, precomputed] = await Promise.all([
     loadCard(session, descriptor.id),
     known?.model === descriptor.id ? known : loadPrecomputed(session, descriptor.id),
   ]);
   return { ...(card ? { card } : {}), ...(precomputed ? { precomputed } : {}) };
+}
+
+async function parsedCard(card: unknown) {
+  if (card === undefined) return undefined;
+  const { parseCard } = await import('./precomputed.ts');
+  return parseCard(card);
+}
+
+/** What the person set the last time that this model was open. */
+async function keptPreprocessing(session: Session, descriptor: ModelDescriptor): Promise<Preprocessing | undefined> {
+  if (descriptor.kind !== 'kept') return undefined;
+  const settings = await session.engine((api) => api.keptSettings(descriptor.id)).catch(() => undefined);
+  const text: unknown = typeof settings === 'object' && settings !== null ? Reflect.get(settings, 'preprocessing') : undefined;
+  return typeof text === 'string' ? decodePreprocessing(text) : undefined;
 }
 
 async function loadCard(session: Session, id: string) {
@@ -78,24 +120,20 @@ async function loadCard(session: Session, id: string) {
 }
 
 /** The state with the new model: what belonged to the old one goes, what the person asked for stays. */
-function replaced(before: Experiment, descriptor: ModelDescriptor, loaded: LoadedModel, extras: Awaited<ReturnType<typeof modelExtras>>): Partial<Experiment> {
+function replaced(before: Experiment, descriptor: ModelDescriptor, loaded: LoadedModel, extras: Extras): Partial<Experiment> {
   const version = fingerprint(loaded.network);
   const names = new Set(loaded.groups.map(({ name }) => name));
   const { precomputed, card } = extras;
+  const model = { descriptor, loaded, version, ...(card ? { card } : {}) };
+  const preprocessing = extras.preprocessing ?? defaultPreprocessing(model);
   return {
-    model: { descriptor, loaded, version, ...(card ? { card } : {}) },
-    precomputed,
-    calibration: { status: 'idle', images: before.calibration.images },
+    ...withoutResults(before),
+    model,
+    preprocessing,
+    precomputed: samePreprocessing(preprocessing, defaultPreprocessing(model)) ? precomputed : undefined,
     pins: Object.fromEntries(Object.entries(before.pins).filter(([name]) => names.has(name))),
+    request: { ...before.request, rules: rulesOfGroups(before.request.rules, names) },
     selectedGroup: before.selectedGroup !== undefined && names.has(before.selectedGroup) ? before.selectedGroup : defaultGroup(loaded.groups),
-    keep: undefined,
-    cost: undefined,
-    planKey: undefined,
-    intact: undefined,
-    result: undefined,
-    details: {},
-    history: EMPTY_HISTORY,
-    sweepPoints: [],
   };
 }
 
@@ -107,21 +145,8 @@ function defaultGroup(groups: readonly CouplingGroup[]): string | undefined {
   return choice[Math.floor(choice.length / 2)]?.name;
 }
 
-/** The engine has refused a network whose input is not the shape of the pictures. */
-function checkClasses({ model: { loaded }, dataset }: Experiment): void {
-  if (!loaded || !dataset) return;
-  const outputs = loaded.nodes.find(({ id }) => id === loaded.network.outputs[0])?.shape.at(-1);
-  if (outputs !== dataset.classes.length) {
-    throw new ModelDataMismatchError(`This model has ${outputs} outputs, and ${dataset.name} has ${dataset.classes.length} classes.`);
-  }
-}
-
 function adviceFor(error: unknown, descriptor: ModelDescriptor, baseUrl: string): string {
-  const stays = 'What was on screen is still there.';
-  if (error instanceof Error && error.name === 'InputShapeError') return stays;
-  if (descriptor.kind === 'url' && new URL(descriptor.url).origin !== new URL(baseUrl).origin) {
-    return 'This page may fetch from its own address only, unless whoever hosts it allows more. Download the model’s files and open those instead.';
-  }
-  if (descriptor.kind === 'files') return 'Choose model.json together with all of its weight files, or one zip of them.';
-  return stays;
+  const elsewhere = descriptor.kind === 'url' && new URL(descriptor.url).origin !== new URL(baseUrl).origin;
+  if (elsewhere && error instanceof Error && error.name === 'FetchError') return 'Its site may not let other pages read its files: download them and open those instead.';
+  return 'What was on screen is still there.';
 }

@@ -1,5 +1,6 @@
 import { EMPTY_HISTORY } from './history.ts';
 import { modelLabel } from './labels.ts';
+import { picturesKey } from './openPictures.ts';
 import type { Session } from './session.ts';
 import { notify } from './store.ts';
 
@@ -62,8 +63,9 @@ export class Persistence {
   }
 
   #key(): string | undefined {
-    const { descriptor, version } = this.#session.store.getState().model;
-    return version === undefined ? undefined : `modhifi-lab/1/${descriptor.kind === 'shipped' ? descriptor.id : modelLabel(descriptor)}/${version}`;
+    const experiment = this.#session.store.getState();
+    const { descriptor, version } = experiment.model;
+    return version === undefined ? undefined : `modhifi-lab/1/${descriptor.kind === 'shipped' ? descriptor.id : modelLabel(descriptor)}/${version}${picturesKey(experiment)}`;
   }
 }
 

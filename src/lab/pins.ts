@@ -1,4 +1,3 @@
-import { orderByScore } from '../fidelity/selection/topK.ts';
 import type { Pins } from '../pruning/pruneRequest.ts';
 
 /** A channel that is pinned already is given back to the selection; another is pinned to `keep`. */
@@ -8,10 +7,9 @@ export function pinChannel(pins: Pins, group: string, channel: number, keep: boo
   return withGroup(pins, group, channels);
 }
 
-/** Pins every channel of the group: its `width` best kept, the others cut. */
-export function pinWidth(pins: Pins, group: string, scores: ArrayLike<number>, width: number): Pins {
-  const least = Math.min(scores.length, Math.max(1, Math.round(width)));
-  return withGroup(pins, group, Object.fromEntries(orderByScore(scores).map((channel, rank) => [channel, rank < least])));
+/** The pins without those of one group. */
+export function withoutGroup(pins: Pins, group: string): Pins {
+  return Object.fromEntries(Object.entries(pins).filter(([name]) => name !== group));
 }
 
 export function pinnedCount(pins: Pins, group?: string): number {

@@ -1,4 +1,4 @@
-import { totalCost, type CostModel } from '../network/costModel.ts';
+import { totalCost, type CostModel } from '../network/totalCost.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import type { Cost } from '../workers/protocol.ts';
 import type { Experiment } from './experiment.ts';

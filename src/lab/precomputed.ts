@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import type { CostModel } from '../network/costModel.ts';
+import { preprocessingOfCard } from '../datasets/preprocessingOfCard.ts';
+import type { CostModel } from '../network/totalCost.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import { COMPENSATIONS, ORDERS, SELECTIONS } from '../pruning/pruneRequest.ts';
 import type { Cost, GroupFidelity } from '../workers/protocol.ts';
@@ -79,6 +80,8 @@ export function parsePrecomputed(value: unknown): Precomputed {
 const cardSchema = z.object({
   name: z.optional(z.string()),
   task: z.optional(z.string()),
+  classes: z.optional(z.array(z.string())),
+  input: z.optional(z.unknown()),
   licence: z.optional(z.object({ weights: z.optional(z.string()), data: z.optional(z.string()) })),
   accuracy: z.optional(z.object({ testImages: finite, accuracy: finite })),
 });
@@ -86,5 +89,8 @@ const cardSchema = z.object({
 /** The fields of `card.json` that the page shows; undefined where it is not of that form. */
 export function parseCard(value: unknown): ModelCard | undefined {
   const parsed = cardSchema.safeParse(value);
-  return parsed.success ? (parsed.data as ModelCard) : undefined;
+  if (!parsed.success) return undefined;
+  const { input, ...card } = parsed.data;
+  const preprocessing = preprocessingOfCard(input);
+  return { ...card, ...(preprocessing ? { preprocessing } : {}) };
 }

@@ -21,7 +21,7 @@ export function rankingsFor(request: Pick<PruneRequest, 'select' | 'compensate' 
   const byName = new Map(fidelity?.map((group) => [group.name, group]));
   const random = request.select === 'random' ? randomGroupScores(groups, request.seed) : undefined;
   const rankings: Ranking[] = [];
-  for (const { name, channels } of prunable) {
+  for (const { name, channels, parts } of prunable) {
     const measured = byName.get(name);
     let scores: ArrayLike<number> | undefined;
     if (request.select === 'singleton') scores = measured?.singleton;
@@ -29,7 +29,7 @@ export function rankingsFor(request: Pick<PruneRequest, 'select' | 'compensate' 
     else scores = norms?.[name]?.[request.select];
     if (!scores || scores.length !== channels) return undefined;
     const curve = measured && compensatedCurve(measured, request.compensate);
-    rankings.push({ name, channels, scores, ...(curve ? { curve } : {}) });
+    rankings.push({ name, channels, scores, ...(curve ? { curve } : {}), ...(parts ? { parts } : {}) });
   }
   return rankings;
 }

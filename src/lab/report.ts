@@ -1,15 +1,19 @@
 import { shownPlan, type Experiment } from './experiment.ts';
 import { modelLabel, planLabel } from './labels.ts';
+import { layerTable } from './layerTable.ts';
+import { whyUnlabelled } from './yardstick.ts';
 
 /** The plan on screen and everything that it rests on, as a JSON document. */
 export function buildReport(experiment: Experiment) {
-  const { model, dataset, backend, calibration, request, pins, keep, cost, intact, result, history } = experiment;
+  const { model, dataset, preprocessing, backend, calibration, request, pins, keep, cost, intact, result, history } = experiment;
   const shown = shownPlan(experiment);
+  const table = layerTable(experiment);
   return {
     format: 'modhifi-lab-report',
     version: 1,
     model: { name: modelLabel(model.descriptor), source: sourceOf(experiment), fingerprint: model.version, ...(model.card ? { card: model.card } : {}) },
-    data: dataset && { id: dataset.id, name: dataset.name },
+    data: dataset && { id: dataset.id, name: dataset.name, train: dataset.train, test: dataset.test, splitSeed: dataset.own?.splitSeed, unlabelled: whyUnlabelled({ model, dataset }) },
+    preprocessing,
     calibration: { status: calibration.status, images: calibration.update?.images ?? 0, seed: request.seed, seconds: calibration.summary?.seconds },
     request,
     pins,
@@ -17,6 +21,9 @@ export function buildReport(experiment: Experiment) {
     macs: { before: model.loaded?.cost.macs, after: cost?.macs },
     params: { before: model.loaded?.cost.params, after: cost?.params },
     bytes: { before: model.loaded?.cost.bytes, after: cost?.bytes },
+    /** Where fewer MACs did not make it faster. */
+    note: table?.note,
+    layers: table?.layers,
     intact: intact && outcomeOf(intact.evaluation, intact.latency),
     pruned: result && shown !== 'stale' ? { order: result.kind, ...outcomeOf(result.evaluation, result.latency) } : undefined,
     classes: dataset?.classes,
@@ -26,7 +33,7 @@ export function buildReport(experiment: Experiment) {
 }
 
 function sourceOf({ model: { descriptor } }: Experiment): string {
-  if (descriptor.kind === 'files') return 'files';
+  if (descriptor.kind === 'files' || descriptor.kind === 'kept') return 'files';
   return descriptor.kind === 'url' ? descriptor.url : `models/${descriptor.id}`;
 }
 

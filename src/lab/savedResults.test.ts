@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { NO_RULES } from '../pruning/widthRules.ts';
 import { parsePrecomputed } from './precomputed.ts';
 import { parseSavedResults } from './savedResults.ts';
+
+const request = { target: { kind: 'macs', value: 0.5 }, select: 'l1', compensate: 'none', order: 'oneShot', seed: 1 };
+const saved = (asked: object) => JSON.stringify({
+  version: 1,
+  history: { nodes: [{ id: '1', settings: { request: asked, pins: {}, images: 512 }, keep: { a: [0] }, cost: { macs: 1, params: 1, bytes: 4 }, outcome: { images: 10, accuracy: 1, agreement: 1, perClass: [] } }] },
+  sweepPoints: [],
+});
 
 describe('what comes from storage or a file', () => {
   it.each(['', '{', 'null', '[]', '{"version":2}', '{"version":1,"history":{"nodes":[{}]},"sweepPoints":[]}', '{"version":1,"history":{"nodes":[]},"sweepPoints":[{"accuracy":7}]}'])('is not taken for results when it is %j', (text) => {
@@ -9,6 +17,16 @@ describe('what comes from storage or a file', () => {
 
   it('is taken when it is what the page wrote', () => {
     expect(parseSavedResults('{"version":1,"history":{"nodes":[]},"sweepPoints":[]}')).toEqual({ version: 1, history: { nodes: [] }, sweepPoints: [] });
+  });
+
+  it('keeps its rules, and has none where it was saved before there were any', () => {
+    expect(parseSavedResults(saved(request))?.history.nodes[0].settings.request).toEqual({ ...request, rules: NO_RULES });
+    const rules = { multiple: 8, floor: 0.1, groups: { a: { kind: 'width', channels: 4 }, b: { kind: 'protect' } } };
+    expect(parseSavedResults(saved({ ...request, rules }))?.history.nodes[0].settings.request.rules).toEqual(rules);
+  });
+
+  it.each([{ multiple: 0 }, { floor: 2 }, { groups: { a: { kind: 'width' } } }, { groups: { a: { kind: 'width', channels: 0.5 } } }, { groups: 3 }])('is not taken with rules like %j', (wrong) => {
+    expect(parseSavedResults(saved({ ...request, rules: { ...NO_RULES, ...wrong } }))).toBeUndefined();
   });
 
   it('is refused as precomputed results with the field that is wrong', () => {

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS } from '../pruning/pruneRequest.ts';
+import { NO_RULES } from '../pruning/widthRules.ts';
 import type { FrontierPoint } from './experiment.ts';
 import type { History } from './history.ts';
 
@@ -16,12 +17,17 @@ const share = z.number().check(z.gte(0), z.lte(1));
 const target = z.object({ kind: z.enum(TARGET_KINDS), value: share });
 const method = { select: z.enum(SELECTIONS), compensate: z.enum(COMPENSATIONS), order: z.enum(ORDERS) };
 
+const channels = z.int().check(z.gte(1));
+const groupRule = z.union([z.object({ kind: z.literal('protect') }), z.object({ kind: z.enum(['width', 'atLeast']), channels })]);
+const rules = z.object({ multiple: channels, floor: share, groups: z.record(z.string(), groupRule) });
+
 const node = z.object({
   id: z.string(),
   parent: z.optional(z.string()),
   name: z.optional(z.string()),
   settings: z.object({
-    request: z.object({ target, ...method, seed: finite }),
+    // what was saved before there were rules has none
+    request: z.object({ target, ...method, rules: z._default(rules, NO_RULES), seed: finite }),
     pins: z.record(z.string(), z.record(z.string(), z.boolean())),
     images: finite,
   }),
@@ -29,7 +35,7 @@ const node = z.object({
   cost: z.object({ macs: finite, params: finite, bytes: finite }),
   outcome: z.object({
     images: finite,
-    accuracy: share,
+    accuracy: z.optional(share),
     agreement: share,
     perClass: z.array(z.object({ correct: finite, total: finite })),
     latency: z.optional(finite),
@@ -40,7 +46,7 @@ const schema = z.object({
   version: z.literal(1),
   history: z.object({ nodes: z.array(node), current: z.optional(z.string()) }),
   sweepPoints: z.array(
-    z.object({ ...method, target, macs: finite, params: finite, accuracy: share, images: finite, latency: z.optional(finite), seed: finite, calibrationImages: finite }),
+    z.object({ ...method, target, macs: finite, params: finite, accuracy: z.optional(share), agreement: z.optional(share), images: finite, latency: z.optional(finite), seed: finite, calibrationImages: finite, rules: z.optional(rules) }),
   ),
 });
 

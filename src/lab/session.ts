@@ -1,10 +1,11 @@
-import type { BackendChoice, EngineApi, FidelityApi, ModelSource } from '../workers/protocol.ts';
-import { datasetFolder, modelFolder } from './catalogue.ts';
+import type { BackendChoice, DatasetSummary, EngineApi, FidelityApi, JobId, ModelSource } from '../workers/protocol.ts';
+import { modelFolder } from './catalogue.ts';
 import { Reviving, type EngineClient, type FidelityClient } from './clients.ts';
 import { EngineDiedError, EngineStoppedError, errorText, FidelityDiedError } from './errors.ts';
 import type { ModelDescriptor } from './experiment.ts';
 import { FrameBatch, nextFrame, type Schedule } from './frame.ts';
 import { JobRunner } from './jobRunner.ts';
+import { readPictures } from './readPictures.ts';
 import { createExperimentStore, notify, type ExperimentStore } from './store.ts';
 
 /** What the lab needs of its surroundings; a test gives its own. */
@@ -38,6 +39,7 @@ export class Session {
   /** While the engine is being brought back, and after that failed: what calls wait for. */
   #ready: Promise<void> | undefined;
   #restarts = 0;
+  #lastOwnJob = 0;
   #revivals = new WeakMap<Error, Promise<void>>();
 
   constructor(environment: LabEnvironment) {
@@ -114,6 +116,8 @@ export class Session {
         return { kind: 'url', url: descriptor.url };
       case 'files':
         return { kind: 'files', files: descriptor.files };
+      case 'kept':
+        return descriptor;
     }
   }
 
@@ -128,8 +132,22 @@ export class Session {
     this.store.setState({ engine: this.#restarts > 0 ? 'restarting' : 'starting' });
     const backend = await this.#engine.call((api) => api.start(choice));
     this.store.setState({ backend });
-    const dataset = await this.#engine.call((api) => api.loadDataset(datasetFolder(this.environment.baseUrl)));
-    this.store.setState({ dataset, engine: 'ready' });
+    // a person's own pictures are read at the size of the network, which comes first
+    if (this.store.getState().data.descriptor.kind === 'shipped') {
+      const dataset = await this.#readPictures();
+      this.store.setState({ dataset });
+    }
+    this.store.setState({ engine: 'ready' });
+  }
+
+  #readPictures(): Promise<DatasetSummary> {
+    const { descriptor } = this.store.getState().data;
+    return this.#engine.call((api) => readPictures(api, this.#ownJob(), descriptor, this.store.getState(), this.environment.baseUrl));
+  }
+
+  /** An id that no job of the runner has. */
+  #ownJob(): JobId {
+    return (this.#lastOwnJob -= 1);
   }
 
   async #restart(error: Error): Promise<void> {
@@ -164,8 +182,11 @@ export class Session {
 
   async #startWithModel(choice: BackendChoice): Promise<void> {
     await this.#start(choice);
-    const { descriptor, loaded } = this.store.getState().model;
-    if (loaded) await this.#engine.call((api) => api.loadModel(this.source(descriptor), () => {}));
+    const { model: { descriptor, loaded }, data, preprocessing } = this.store.getState();
+    await this.#engine.call((api) => api.setPreprocessing(preprocessing));
+    if (!loaded) return;
+    await this.#engine.call((api) => api.loadModel(this.#ownJob(), this.source(descriptor), () => {}));
+    if (data.descriptor.kind !== 'shipped') await this.#readPictures();
   }
 
   #giveUp(error: unknown): void {

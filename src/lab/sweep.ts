@@ -1,9 +1,11 @@
 import type { BudgetTarget } from '../pruning/pruneRequest.ts';
+import { NO_RULES, type WidthRules } from '../pruning/widthRules.ts';
 import { PREVIEW_IMAGES, type FrontierPoint, type Method } from './experiment.ts';
 import { methodKey, methodOf } from './frontier.ts';
 import { methodLabel } from './labels.ts';
 import { planCost } from './planCost.ts';
 import { keepFor, oneShotPlan } from './planner.ts';
+import { hasRules, rulesKey } from './rules.ts';
 import type { Session } from './session.ts';
 
 export const SWEEP_TARGETS = [0.9, 0.75, 0.6, 0.476, 0.35, 0.25] as const;
@@ -20,7 +22,7 @@ export const SWEEP_METHODS: readonly Omit<Method, 'order'>[] = [
 /**
  * Measures every method at every MACs target on 1,000 test images, one point after another, in the
  * background: it makes way for what the person does meanwhile. Points that are known already
- * (same pictures and seed) are left alone. Rejects with `CancelledError` when stopped.
+ * (same pictures, seed and rules) are left alone. Rejects with `CancelledError` when stopped.
  */
 export function sweep(session: Session, methods: readonly Method[]): Promise<void> {
   const { runner, store } = session;
@@ -30,8 +32,9 @@ export function sweep(session: Session, methods: readonly Method[]): Promise<voi
     const began = performance.now();
     for (const [index, { method, target }] of steps.entries()) {
       const experiment = store.getState();
-      const { request: { seed }, calibration: { images } } = experiment;
-      if (experiment.sweepPoints.some((point) => sameStep(point, method, target, seed, images))) continue;
+      const { request: { rules, seed }, calibration: { images } } = experiment;
+      const step: Step = { method, target, rules, seed, images };
+      if (experiment.sweepPoints.some((point) => sameStep(point, step))) continue;
       const rate = measured === 0 ? 0 : measured / ((performance.now() - began) / 1000);
       job.setLabel(`Measuring the frontier: ${methodLabel(method)}`);
       job.onProgress({ done: index, total: steps.length, rate, secondsLeft: rate > 0 ? (steps.length - index) / rate : 0 });
@@ -51,18 +54,35 @@ export function sweep(session: Session, methods: readonly Method[]): Promise<voi
         target,
         macs: cost.macs,
         params: cost.params,
-        accuracy: evaluation.accuracy,
+        ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
+        agreement: evaluation.agreement,
         images: evaluation.images,
         latency: latency.milliseconds,
         seed,
         calibrationImages: images,
+        ...(hasRules(rules) ? { rules } : {}),
       };
       measured += 1;
-      store.setState(({ sweepPoints }) => ({ sweepPoints: [...sweepPoints.filter((known) => !sameStep(known, method, target, seed, images)), point] }));
+      store.setState(({ sweepPoints }) => ({ sweepPoints: [...sweepPoints.filter((known) => !sameStep(known, step)), point] }));
     }
   });
 }
 
-function sameStep(point: FrontierPoint, method: Method, target: BudgetTarget, seed: number, images: number): boolean {
-  return methodKey(point) === methodKey(method) && point.target.kind === target.kind && point.target.value === target.value && point.seed === seed && point.calibrationImages === images;
+interface Step {
+  readonly method: Method;
+  readonly target: BudgetTarget;
+  readonly rules: WidthRules;
+  readonly seed: number;
+  readonly images: number;
+}
+
+function sameStep(point: FrontierPoint, { method, target, rules, seed, images }: Step): boolean {
+  return (
+    methodKey(point) === methodKey(method) &&
+    point.target.kind === target.kind &&
+    point.target.value === target.value &&
+    point.seed === seed &&
+    point.calibrationImages === images &&
+    rulesKey(point.rules ?? NO_RULES) === rulesKey(rules)
+  );
 }

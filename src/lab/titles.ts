@@ -1,8 +1,13 @@
 import { leastCountReaching } from '../fidelity/leastCount.ts';
 import type { FrontierAxis } from './experiment.ts';
+import type { Yardstick } from './yardstick.ts';
 
-/** "9 of 32 channels rebuild 90 % of this layer". `curve[k − 1]` is the fidelity of k channels. */
+/**
+ * "9 of 32 channels rebuild 90 % of this layer". `curve[k − 1]` is the fidelity of k channels; empty where
+ * all layers that read them are too wide for a curve.
+ */
 export function curveTitle(curve: readonly number[], reach = 0.9): string {
+  if (curve.length === 0) return 'The channels of this layer are scored one by one';
   const least = leastCountReaching(Float64Array.from(curve), reach);
   const share = `${Math.round(reach * 100)} %`;
   if (curve[least - 1] < reach) return `Not even all ${curve.length} channels rebuild ${share} of this layer`;
@@ -19,8 +24,12 @@ export interface CutOutcome {
 
 const UNITS: Readonly<Record<FrontierAxis, string>> = { macs: 'multiply–adds', params: 'parameters', latency: 'time' };
 
-/** "Half the multiply–adds cost 5.1 points": what was cut, and what that took from the accuracy. */
-export function frontierTitle({ axis, left, accuracyBefore, accuracyAfter }: CutOutcome): string {
+/**
+ * "Half the multiply–adds cost 5.1 points": what was cut, and what that took from the accuracy. By
+ * agreement: "Half the multiply–adds change 5.1 % of the predictions".
+ */
+export function frontierTitle({ axis, left, accuracyBefore, accuracyAfter }: CutOutcome, yardstick: Yardstick = 'accuracy'): string {
+  if (yardstick === 'agreement') return agreementTitle(axis, left, accuracyBefore - accuracyAfter);
   const cut = Math.round((1 - left) * 100);
   const points = 100 * (accuracyBefore - accuracyAfter);
   const amount = Math.abs(points) < 9.95 ? Math.abs(points).toFixed(1) : Math.abs(points).toFixed(0);
@@ -30,8 +39,21 @@ export function frontierTitle({ axis, left, accuracyBefore, accuracyAfter }: Cut
     return `${faster.toFixed(1)}× faster ${points >= 0.05 ? `costs ${amount} points` : 'at no cost'}`;
   }
   if (cut <= 0) return 'Nothing is cut yet';
-  const what = cut >= 48 && cut <= 52 ? `Half the ${UNITS[axis]}` : `Cutting ${cut} % of the ${UNITS[axis]}`;
+  const what = whatIsCut(axis, cut);
   const verb = what.startsWith('Half') ? 'cost' : 'costs';
   if (points < -0.05) return `${what} ${verb} nothing: ${amount} points gained`;
   return points < 0.05 ? `${what} ${verb} nothing` : `${what} ${verb} ${amount} points`;
+}
+
+function agreementTitle(axis: FrontierAxis, left: number, changed: number): string {
+  const cut = Math.round((1 - left) * 100);
+  const much = changed < 0.0005 ? 'no prediction' : `${(100 * changed).toFixed(changed < 0.0995 ? 1 : 0)} % of the predictions`;
+  if (axis === 'latency') return 1 / left < 1.05 ? `No faster, and ${much} changed` : `${(1 / left).toFixed(1)}× faster changes ${much}`;
+  if (cut <= 0) return 'Nothing is cut yet';
+  const what = whatIsCut(axis, cut);
+  return `${what} ${what.startsWith('Half') ? 'change' : 'changes'} ${much}`;
+}
+
+function whatIsCut(axis: FrontierAxis, cut: number): string {
+  return cut >= 48 && cut <= 52 ? `Half the ${UNITS[axis]}` : `Cutting ${cut} % of the ${UNITS[axis]}`;
 }

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { costModel, totalCost } from './costModel.ts';
+import { costModel } from './costModel.ts';
+import { totalCost } from './totalCost.ts';
 import { networkCosts } from './costs.ts';
 import { networkBuilder, plainNetwork, residualNetwork } from './fixtures/networks.ts';
 import { randomPlan } from './fixtures/randomPlan.ts';

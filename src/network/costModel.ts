@@ -1,25 +1,9 @@
 import type { FeatureMap } from './couplingGroup.ts';
 import { coupling } from './coupling.ts';
-import type { Cost } from './costs.ts';
 import type { Network } from './network.ts';
 import { opDefinition } from './ops/table.ts';
 import { inferShapes, inputShapes } from './shapes.ts';
-
-/**
- * What the network costs as a polynomial in its groups' widths; plain data that survives JSON.
- * For widths k, total macs = `Σ_terms macs · Π_{g in groups} k_g`, and likewise parameters.
- */
-export interface CostModel {
-  /** Group name → channels of the intact network. */
-  readonly widths: Readonly<Record<string, number>>;
-  readonly terms: readonly CostTerm[];
-}
-
-/** `macs` and `parameters` per unit width; a group that stands twice in `groups` counts squared. */
-export interface CostTerm extends Cost {
-  readonly node: string;
-  readonly groups: readonly string[];
-}
+import type { CostModel, CostTerm } from './totalCost.ts';
 
 /**
  * The cost model of `network`, for its own coupling. A layer has one term per part that grows
@@ -74,20 +58,4 @@ function products(axes: readonly (readonly Share[])[]): Share[] {
     }))),
     [{ factor: 1, groups: [] }],
   );
-}
-
-/**
- * Macs and parameters when group g keeps `widths[g]` channels; a group that is absent stays
- * whole. A few microseconds for a network of a hundred layers: safe on every slider move.
- */
-export function totalCost(model: CostModel, widths: Readonly<Record<string, number>>): Cost {
-  let macs = 0;
-  let parameters = 0;
-  for (const term of model.terms) {
-    let product = 1;
-    for (const group of term.groups) product *= widths[group] ?? model.widths[group];
-    macs += term.macs * product;
-    parameters += term.parameters * product;
-  }
-  return { macs, parameters };
 }

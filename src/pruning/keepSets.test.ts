@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { costModel, totalCost, type CostModel } from '../network/costModel.ts';
+import { costModel } from '../network/costModel.ts';
+import { totalCost, type CostModel } from '../network/totalCost.ts';
 import { networkCosts } from '../network/costs.ts';
 import { couplingGroups } from '../network/coupling.ts';
 import { mixedNetwork } from '../engine/fixtures/mixedNetwork.ts';

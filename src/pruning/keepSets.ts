@@ -1,4 +1,4 @@
-import { totalCost, type CostModel } from '../network/costModel.ts';
+import { totalCost, type CostModel } from '../network/totalCost.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { leastCountReaching } from '../fidelity/leastCount.ts';

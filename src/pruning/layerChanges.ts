@@ -3,11 +3,7 @@ import type { Network, Op } from '../network/network.ts';
 import { opDefinition } from '../network/ops/table.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { inferShapes, inputShapes } from '../network/shapes.ts';
-
-export interface Change {
-  readonly before: number;
-  readonly after: number;
-}
+import { shareLeft, type Change } from './change.ts';
 
 /** What a plan makes of one layer. */
 export interface LayerChange {
@@ -67,8 +63,4 @@ export function withTimes(layers: readonly LayerChange[], before: readonly Layer
     for (const other of others) times.set(other, { timedWith: first });
   }
   return layers.map((layer) => ({ ...layer, ...times.get(layer.layer) }));
-}
-
-export function shareLeft({ before, after }: Change): number {
-  return before > 0 ? after / before : 1;
 }

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { LayerChange } from './layerChanges.ts';
 import { slowSteps, speedNote, timedSteps } from './speedNote.ts';
 
+const change = ([before, after]: [number, number]) => ({ before, after });
+
 function layer(name: string, macs: [number, number], milliseconds?: [number, number], timedWith?: string): LayerChange {
-  const change = ([before, after]: [number, number]) => ({ before, after });
   const same = { before: 8, after: 8 };
   return {
     layer: name, op: 'conv2d', channels: { in: same, out: same }, parameters: same, macs: change(macs),

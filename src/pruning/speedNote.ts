@@ -1,4 +1,5 @@
-import { shareLeft, type Change, type LayerChange } from './layerChanges.ts';
+import { shareLeft, type Change } from './change.ts';
+import type { LayerChange } from './layerChanges.ts';
 
 /** Less than this share of the MACs is fewer; less than this share of the time is faster. */
 const FEWER = 0.95;

@@ -1,10 +1,12 @@
 import { lazy, Suspense, useState, type DragEvent } from 'react';
 import { Boundary } from './controls/Boundary.tsx';
+import { errorText } from '../lab/errors.ts';
+import { notify } from '../lab/store.ts';
+import { droppedFiles } from './droppedFiles.ts';
 import { useExperiment, useLab } from './LabContext.tsx';
 import { FidelityPanel } from './panels/FidelityPanel.tsx';
 import { FrontierPanel } from './panels/FrontierPanel.tsx';
 import { Header } from './panels/Header.tsx';
-import { filesDescriptor } from './panels/ModelPicker.tsx';
 import { NetworkPanel } from './panels/NetworkPanel.tsx';
 import { Notices } from './panels/Notices.tsx';
 import { PrunePanel } from './panels/PrunePanel.tsx';
@@ -23,8 +25,10 @@ export function App() {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     setDragging(false);
-    const files = [...event.dataTransfer.files];
-    if (files.length > 0) void lab.openModel(filesDescriptor(files));
+    droppedFiles(event.dataTransfer).then(
+      (files) => lab.openFiles(files),
+      (error: unknown) => notify(lab.store, 'error', `What was dropped could not be read: ${errorText(error)}`),
+    );
   };
   return (
     <div
@@ -47,7 +51,7 @@ export function App() {
         <PrunePanel />
       </main>
       <Notices />
-      {dragging && <div className="drop-veil">Drop model.json with its weight files, or one zip</div>}
+      {dragging && <div className="drop-veil">Drop a model, or pictures: files, folders, zips, arrays</div>}
       {urlToConfirm !== undefined && (
         <Boundary what="The question"><Suspense>
           <ConfirmUrlDialog url={urlToConfirm} />

@@ -3,6 +3,7 @@ import { shownFidelity, shownPlan, type Experiment } from '../lab/experiment.ts'
 import { frontierSeries } from '../lab/frontier.ts';
 import { modelLabel } from '../lab/labels.ts';
 import { buildReport } from '../lab/report.ts';
+import { yardstick } from '../lab/yardstick.ts';
 import { saveSvg } from './charts/saveSvg.ts';
 import { download } from './download.ts';
 
@@ -24,8 +25,8 @@ export async function exportScores(experiment: Experiment): Promise<void> {
 }
 
 export async function exportFrontier(experiment: Experiment): Promise<void> {
-  const { axis } = experiment;
-  download(`${fileName(experiment)}-frontier.csv`, frontierCsv(frontierSeries(experiment, axis), axis), 'text/csv');
+  const { axis, request } = experiment;
+  download(`${fileName(experiment)}-frontier.csv`, frontierCsv(frontierSeries(experiment, axis, request.rules), axis, yardstick(experiment)), 'text/csv');
 }
 
 export async function exportCharts(experiment: Experiment): Promise<void> {

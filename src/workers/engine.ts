@@ -1,13 +1,18 @@
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import plainUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import { transfer } from 'comlink';
+import { decodeInBrowser, decodePng } from '../datasets/decodePicture.ts';
+import type { ImageSet, Split } from '../datasets/imageSet.ts';
+import { OwnPictures, SPLIT_SEED } from '../datasets/ownPictures.ts';
 import { PackedImages } from '../datasets/packedImages.ts';
+import { pictureSource } from '../datasets/pictureSource.ts';
+import { AS_THEY_ARE, type Preprocessing } from '../datasets/preprocessing.ts';
 import { backendMemory, deviceFault, startBackend } from '../engine/backend.ts';
 import { calibrate } from '../engine/calibrate.ts';
 import { computeLogits, logitError, perClass, shareEqual, topClasses, type Logits } from '../engine/evaluate.ts';
 import { mostExciting } from '../engine/exciting.ts';
-import { assertInputShape, type ImageSource } from '../engine/imageSource.ts';
-import { CancelledError, type Job } from '../engine/job.ts';
+import type { ImageSource } from '../engine/imageSource.ts';
+import { CancelledError, JobClock, type Job } from '../engine/job.ts';
 import { Correlator } from '../engine/kernels/correlator.ts';
 import { measureLatency } from '../engine/latency.ts';
 import { layerTimes } from '../engine/layerTimes.ts';
@@ -15,20 +20,26 @@ import { pruneSequentially } from '../engine/sequential.ts';
 import { costModel } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
 import { coupling } from '../network/coupling.ts';
-import type { Network } from '../network/network.ts';
+import type { Network, Shape } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
 import type { LayerSums } from '../pruning/statisticsStore.ts';
-import { fetchBytes } from './fetchBytes.ts';
+import { fetchBytes } from '../storage/download.ts';
+import type { NamedFile } from '../storage/namedFile.ts';
+import type { KeptItem } from '../storage/keptItems.ts';
+import { Keeping } from './keeping.ts';
 import { readModelSource } from './modelSource.ts';
+import { namedFile } from './pathedFile.ts';
 import type {
   BackendChoice, BackendReport, CalibrationRequest, CalibrationSummary, DatasetSummary, EngineApi, Evaluation,
-  EvaluationRequest, ExcitingPicture, JobId, Latency, LoadedModel, ModelSource, OnProgress, Picture, SequentialRequest,
-  StatisticsMessage,
+  EvaluationRequest, ExcitingPicture, JobId, KeptList, Latency, LoadedModel, ModelSource, OnProgress, OwnSource, PathedFile,
+  Picture, Preview, SequentialRequest, SortedFiles, StatisticsMessage,
 } from './protocol.ts';
+import { toRgba } from './showPicture.ts';
+import { sortFiles } from './sortFiles.ts';
 
 /** Images looked through for those that excite a channel most. */
 const EXCITING_POOL = 1000;
@@ -37,10 +48,16 @@ const EXCITING_POOL = 1000;
 export class Engine implements EngineApi {
   #correlator: Correlator | undefined;
   #network: Network | undefined;
-  #data: PackedImages | undefined;
+  #data: ImageSet | undefined;
+  #preprocessing: Preprocessing = AS_THEY_ARE;
+  readonly #keeping: Keeping;
   /** Outputs of the intact network on the first test images, grown as they are needed. */
   #intact: Logits | undefined;
   readonly #jobs = new Map<JobId, AbortController>();
+
+  constructor(keeping = new Keeping()) {
+    this.#keeping = keeping;
+  }
 
   async start(choice: BackendChoice): Promise<BackendReport> {
     const report = await startBackend(choice, {
@@ -53,18 +70,11 @@ export class Engine implements EngineApi {
     return report;
   }
 
-  async loadModel(source: ModelSource, onProgress: OnProgress): Promise<LoadedModel> {
-    const began = performance.now();
-    const network = await readModelSource(source, (done, total) => {
-      const rate = done / ((performance.now() - began) / 1000);
-      onProgress({ done, total, rate, secondsLeft: total > done ? (total - done) / rate : 0 });
-    });
-    const shapes = inferShapes(network);
+  async loadModel(job: JobId, source: ModelSource, onProgress: OnProgress): Promise<LoadedModel> {
+    const { network, card, notKept } = await this.#run(job, onProgress, (options) => readModelSource(source, this.#keeping, options));
+    const { inputShape, shapes } = shapesOf(network);
     const coupled = coupling(network);
     const { macs, parameters, bytes, nodes } = networkCosts(network);
-    const input = network.nodes.find((node) => node.op === 'input');
-    const inputShape = (input && shapes.get(input.id)) ?? [];
-    if (this.#data) assertInputShape(this.#data, inputShape);
     this.#network = network;
     this.#intact = undefined;
     return {
@@ -80,6 +90,8 @@ export class Engine implements EngineApi {
         macs: nodes.get(id)?.macs ?? 0,
         params: nodes.get(id)?.parameters ?? 0,
       })),
+      ...(card === undefined ? {} : { card }),
+      ...(notKept === undefined ? {} : { notKept }),
     };
   }
 
@@ -88,8 +100,75 @@ export class Engine implements EngineApi {
     const data = await PackedImages.open((file) => fetchBytes(new URL(file, folder).href));
     this.#data = data;
     this.#intact = undefined;
-    const { id, name, classes, shape } = data;
-    return { id, name, classes, shape, train: data.count('train'), test: data.count('test') };
+    return summaryOf(data);
+  }
+
+  async loadPictures(
+    job: JobId,
+    { source, fit, classNames }: { readonly source: OwnSource; readonly fit: Preprocessing['fit']; readonly classNames?: readonly string[] },
+    onProgress: OnProgress,
+  ): Promise<DatasetSummary> {
+    const { inputShape, outputs } = shapesOf(this.#loaded());
+    const data = await this.#run(job, onProgress, async (options) => {
+      const files = source.kind === 'files' ? source.files.map(namedFile) : await this.#keptFiles(source);
+      let clock: JobClock | undefined;
+      return OwnPictures.read(files, {
+        id: source.kind === 'kept' ? source.id : 'own',
+        name: source.name,
+        shape: inputShape,
+        outputs: { count: outputs, ...(classNames ? { names: classNames } : {}) },
+        fit,
+        decode: typeof createImageBitmap === 'function' ? decodeInBrowser : decodePng,
+        onPicture: (done, total) => (clock ??= new JobClock(options, total)).tick(done),
+      });
+    });
+    this.#data = data;
+    this.#intact = undefined;
+    const { skipped, leftOut, prepared, unlabelled } = data;
+    return { ...summaryOf(data), ...(unlabelled === undefined ? {} : { unlabelled }), own: { splitSeed: SPLIT_SEED, skipped, leftOut, prepared } };
+  }
+
+  async setPreprocessing(preprocessing: Preprocessing): Promise<void> {
+    this.#preprocessing = preprocessing;
+    this.#intact = undefined;
+  }
+
+  async preview(count: number): Promise<Preview> {
+    const data = this.#dataset();
+    const indices = Array.from({ length: Math.min(count, data.count('test')) }, (_, k) => k);
+    const values = await pictureSource(data, 'test', indices, this.#preprocessing).read(0, indices.length);
+    let [least, greatest, sum] = [Infinity, -Infinity, 0];
+    for (const value of values) [least, greatest, sum] = [Math.min(least, value), Math.max(greatest, value), sum + value];
+    return { pictures: await this.pictures('test', indices), least, greatest, mean: sum / values.length };
+  }
+
+  sortFiles(files: readonly PathedFile[]): Promise<SortedFiles> {
+    return sortFiles(files.map(namedFile));
+  }
+
+  async keep(job: JobId, { kind, name, files }: Parameters<EngineApi['keep']>[1], onProgress: OnProgress): Promise<KeptItem> {
+    return this.#run(job, onProgress, async (options) => {
+      const clock = new JobClock(options, 0);
+      const report = (done: number, total: number) => options.onProgress?.(progressOf(done, total, clock.seconds));
+      const items = await this.#keeping.items();
+      return items.add(kind, name, files.map(namedFile), { ...(options.signal ? { signal: options.signal } : {}), onBytes: report });
+    });
+  }
+
+  kept(): Promise<KeptList> {
+    return this.#keeping.list();
+  }
+
+  forget(id: string): Promise<void> {
+    return this.#keeping.forget(id);
+  }
+
+  async keptSettings(id: string): Promise<unknown> {
+    return (await this.#keeping.items()).settings(id);
+  }
+
+  async setKeptSettings(id: string, settings: unknown): Promise<void> {
+    await (await this.#keeping.items()).setSettings(id, settings);
   }
 
   async calibrate(job: JobId, request: CalibrationRequest, port: MessagePort, onProgress: OnProgress): Promise<CalibrationSummary> {
@@ -126,17 +205,19 @@ export class Engine implements EngineApi {
   async evaluate(job: JobId, { plan, images }: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation> {
     const network = this.#loaded();
     const began = performance.now();
+    const data = this.#dataset();
     return this.#run(job, onProgress, async (options) => {
       const intact = await this.#intactLogits(network, images, plan ? { signal: options.signal } : options);
       const logits = plan ? await computeLogits(prune(network, plan), this.#testImages(0, images), options) : head(intact, images);
-      const labels = Int32Array.from((await this.#dataset().labels('test')).subarray(0, images));
+      const known = await usableLabels(data, logits.classes);
+      const labels = Int32Array.from({ length: known ? images : 0 }, (_, k) => known?.[k] ?? 0);
       const predictions = topClasses(logits);
       return {
         images,
-        accuracy: shareEqual(predictions, labels),
+        ...(known ? { accuracy: shareEqual(predictions, labels) } : {}),
         agreement: shareEqual(predictions, topClasses(head(intact, images))),
         logitError: logitError(intact, logits),
-        perClass: perClass(predictions, labels, logits.classes),
+        perClass: known ? perClass(predictions, labels, logits.classes) : [],
         predictions,
         labels,
         seconds: (performance.now() - began) / 1000,
@@ -170,17 +251,15 @@ export class Engine implements EngineApi {
     return pictures.map((picture, k) => ({ ...picture, activation: found[k].activation }));
   }
 
-  async pictures(split: 'train' | 'test', indices: readonly number[]): Promise<readonly Picture[]> {
+  async pictures(split: Split, indices: readonly number[]): Promise<readonly Picture[]> {
     const data = this.#dataset();
     const [pixels, labels] = await Promise.all([data.pixels(split, indices), data.labels(split)]);
-    const [height, width, channels] = data.shape;
-    return indices.map((index, k) => {
-      const rgba = new Uint8ClampedArray(height * width * 4).fill(255);
-      for (let t = 0; t < height * width; t++) {
-        for (let i = 0; i < channels; i++) rgba[t * 4 + i] = pixels[(k * height * width + t) * channels + i];
-      }
-      return { index, width, height, rgba, label: labels[index] };
-    });
+    const size = data.shape.reduce((product, axis) => product * axis, 1);
+    return indices.map((index, k) => ({
+      index,
+      ...toRgba(pixels.subarray(k * size, (k + 1) * size), data.shape),
+      ...(labels ? { label: labels[index] } : {}),
+    }));
   }
 
   async cancel(job: JobId): Promise<void> {
@@ -195,8 +274,12 @@ export class Engine implements EngineApi {
     const controller = new AbortController();
     this.#jobs.set(job, controller);
     try {
-      return await work({ signal: controller.signal, onProgress: throttled(onProgress) });
+      const result = await work({ signal: controller.signal, onProgress: throttled(onProgress) });
+      // also where the last step could not be interrupted
+      if (controller.signal.aborted) throw new CancelledError();
+      return result;
     } catch (error) {
+      if (controller.signal.aborted) throw new CancelledError();
       throw (error instanceof CancelledError ? undefined : await deviceFault(error)) ?? error;
     } finally {
       this.#jobs.delete(job);
@@ -221,11 +304,11 @@ export class Engine implements EngineApi {
 
   #calibrationImages({ images, seed }: CalibrationRequest): ImageSource {
     const data = this.#dataset();
-    return data.source('train', data.calibrationIndices(Math.min(images, data.count('train')), seed));
+    return pictureSource(data, 'train', data.calibrationIndices(Math.min(images, data.count('train')), seed), this.#preprocessing);
   }
 
   #testImages(first: number, count: number): ImageSource {
-    return this.#dataset().source('test', Array.from({ length: count }, (_, k) => first + k));
+    return pictureSource(this.#dataset(), 'test', Array.from({ length: count }, (_, k) => first + k), this.#preprocessing);
   }
 
   #loaded(): Network {
@@ -233,7 +316,12 @@ export class Engine implements EngineApi {
     return this.#network;
   }
 
-  #dataset(): PackedImages {
+  /** The files of a kept item. */
+  async #keptFiles({ id, name }: { readonly id: string; readonly name: string }): Promise<readonly NamedFile[]> {
+    return (await this.#keeping.items()).files(id, name);
+  }
+
+  #dataset(): ImageSet {
     if (!this.#data) throw new Error('No data set is loaded.');
     return this.#data;
   }
@@ -241,6 +329,28 @@ export class Engine implements EngineApi {
 
 function buffersOf(layers: readonly LayerSums[]): ArrayBuffer[] {
   return layers.flatMap((sums) => ('gram' in sums ? [sums.gram] : Object.values(sums.contributions) as Float64Array[])).map(({ buffer }) => buffer as ArrayBuffer);
+}
+
+function summaryOf(data: ImageSet): DatasetSummary {
+  const { id, name, classes, shape } = data;
+  return { id, name, classes, shape, train: data.count('train'), test: data.count('test') };
+}
+
+function shapesOf(network: Network): { shapes: ReadonlyMap<string, Shape>; inputShape: Shape; outputs: number } {
+  const shapes = inferShapes(network);
+  const input = network.nodes.find((node) => node.op === 'input');
+  const outputs = (shapes.get(network.outputs[0]) ?? []).reduce((product, size) => product * size, 1);
+  return { shapes, inputShape: (input && shapes.get(input.id)) ?? [], outputs };
+}
+
+/** The measuring pictures' classes, if they are those that the network's outputs stand for. */
+async function usableLabels(data: ImageSet, outputs: number): Promise<ArrayLike<number> | undefined> {
+  return data.classes.length === outputs ? data.labels('test') : undefined;
+}
+
+function progressOf(done: number, total: number, seconds: number): Parameters<OnProgress>[0] {
+  const rate = done / Math.max(seconds, 1e-9);
+  return { done, total, rate, secondsLeft: total > done && rate > 0 ? (total - done) / rate : 0 };
 }
 
 function head({ classes, values }: Logits, images: number): Logits {

@@ -4,11 +4,14 @@
  * transferred, never cloned. Errors cross as `{ name, message }` and are rebuilt by the clients.
  */
 import type { CalibrationBatch } from '../engine/calibrate.ts';
-import type { CostModel } from '../network/costModel.ts';
+import type { SkippedPicture } from '../datasets/ownPictures.ts';
+import type { Fit, Preprocessing } from '../datasets/preprocessing.ts';
+import type { CostModel } from '../network/totalCost.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { Network, Shape } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
+import type { KeptItem, KeptKind } from '../storage/keptItems.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
 
 export type BackendName = 'webgpu' | 'wasm';
@@ -41,11 +44,24 @@ export type OnProgress = (progress: Progress) => void;
 /** Chosen by the caller, unique; names the job to cancel. */
 export type JobId = number;
 
+/** A file with its path in the folder, zip or list that a person chose. */
+export interface PathedFile {
+  readonly path: string;
+  readonly file: File;
+}
+
 export type ModelSource =
-  /** A folder on this origin (or one that the person typed) that holds `model.json`. */
+  /** A model's file, or a folder that holds `model.json`, on this origin or one that the person typed. */
   | { readonly kind: 'url'; readonly url: string }
-  /** `model.json` and its shards, or one zip of them. */
-  | { readonly kind: 'files'; readonly files: readonly File[] };
+  /** All files of a model, of whatever format, or one zip of them. */
+  | { readonly kind: 'files'; readonly files: readonly PathedFile[] }
+  /** What this browser kept under that id. */
+  | { readonly kind: 'kept'; readonly id: string; readonly name: string };
+
+/** A person's own pictures: files, folders, zips, arrays. */
+export type OwnSource =
+  | { readonly kind: 'files'; readonly name: string; readonly files: readonly PathedFile[] }
+  | { readonly kind: 'kept'; readonly id: string; readonly name: string };
 
 export interface LoadedModel {
   readonly network: Network;
@@ -54,6 +70,10 @@ export interface LoadedModel {
   readonly costModel: CostModel;
   readonly cost: Cost;
   readonly nodes: readonly NodeSummary[];
+  /** Content of the `card.json` that came with the files. */
+  readonly card?: unknown;
+  /** Why no copy of what was fetched could be kept. */
+  readonly notKept?: string;
 }
 
 /** Multiply–accumulates for one image, trainable parameters, bytes of float32 weights. */
@@ -77,6 +97,41 @@ export interface DatasetSummary {
   readonly shape: Shape;
   readonly train: number;
   readonly test: number;
+  /** Why the pictures count as unlabelled; absent where they are labelled. */
+  readonly unlabelled?: string;
+  /** Of a person's own pictures: how they were split, and which files are not among them. */
+  readonly own?: {
+    readonly splitSeed: number;
+    readonly skipped: readonly SkippedPicture[];
+    /** Pictures that would not have fitted into memory. */
+    readonly leftOut: number;
+    /** Values of float arrays are fed as they are, without preprocessing. */
+    readonly prepared: boolean;
+  };
+}
+
+/** The first pictures that measure, as the network gets them, and what values it gets. */
+export interface Preview {
+  readonly pictures: readonly Picture[];
+  readonly least: number;
+  readonly greatest: number;
+  readonly mean: number;
+}
+
+/** What this browser keeps for the person. */
+export interface KeptList {
+  /** False where it keeps nothing beyond the page's life, for the reason in `problem`. */
+  readonly durable: boolean;
+  readonly problem?: string;
+  readonly items: readonly KeptItem[];
+  /** Bytes that may still be written, where that is known. */
+  readonly free?: number;
+}
+
+/** Which of some files are a model's and which are pictures; by their places in the list. */
+export interface SortedFiles {
+  readonly model: readonly number[];
+  readonly pictures: readonly number[];
 }
 
 export interface CalibrationRequest {
@@ -99,12 +154,13 @@ export interface EvaluationRequest {
 
 export interface Evaluation {
   readonly images: number;
-  /** Fractions in [0, 1]. */
-  readonly accuracy: number;
+  /** Fraction in [0, 1]; absent where the pictures are unlabelled, or by other classes than the network's outputs. */
+  readonly accuracy?: number;
   /** Share of images on which the top-1 class is the intact network's. */
   readonly agreement: number;
   /** `E‖z − z'‖² / E‖z‖²` of the logits against the intact network's. */
   readonly logitError: number;
+  /** Empty where there are no labels, as are `labels`. */
   readonly perClass: readonly { readonly correct: number; readonly total: number }[];
   /** Top-1 class of each image. */
   readonly predictions: Int32Array;
@@ -129,7 +185,8 @@ export interface Picture {
   readonly width: number;
   readonly height: number;
   readonly rgba: Uint8ClampedArray;
-  readonly label: number;
+  /** Absent where the pictures are unlabelled. */
+  readonly label?: number;
 }
 
 /** A picture that excites a channel, with the channel's greatest value on it. */
@@ -139,9 +196,23 @@ export interface ExcitingPicture extends Picture {
 
 export interface EngineApi {
   start(choice: BackendChoice): Promise<BackendReport>;
-  loadModel(source: ModelSource, onProgress: OnProgress): Promise<LoadedModel>;
+  /** The model that was there before stays where this fails or is cancelled. */
+  loadModel(job: JobId, source: ModelSource, onProgress: OnProgress): Promise<LoadedModel>;
   /** Reads a data folder's index; pixels are fetched as they are needed. */
   loadDataset(url: string): Promise<DatasetSummary>;
+  /** Reads a person's pictures at the loaded network's size; the pictures that were there before stay where this fails or is cancelled. */
+  loadPictures(job: JobId, request: { readonly source: OwnSource; readonly fit: Fit; readonly classNames?: readonly string[] }, onProgress: OnProgress): Promise<DatasetSummary>;
+  /** What pictures go through from now on before the network gets them. */
+  setPreprocessing(preprocessing: Preprocessing): Promise<void>;
+  preview(count: number): Promise<Preview>;
+  sortFiles(files: readonly PathedFile[]): Promise<SortedFiles>;
+  /** Writes files to where the browser keeps them; progress in bytes. */
+  keep(job: JobId, request: { readonly kind: KeptKind; readonly name: string; readonly files: readonly PathedFile[] }, onProgress: OnProgress): Promise<KeptItem>;
+  kept(): Promise<KeptList>;
+  forget(id: string): Promise<void>;
+  /** JSON that belongs to a kept item; undefined where there is none. */
+  keptSettings(id: string): Promise<unknown>;
+  setKeptSettings(id: string, settings: unknown): Promise<void>;
   /** Streams `StatisticsMessage`s to `port`, then closes it. */
   calibrate(job: JobId, request: CalibrationRequest, port: MessagePort, onProgress: OnProgress): Promise<CalibrationSummary>;
   pruneSequentially(job: JobId, request: SequentialRequest, onProgress: OnProgress): Promise<PrunePlan>;

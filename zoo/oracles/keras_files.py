@@ -7,6 +7,7 @@ keras/src/legacy/saving/legacy_h5_format.py; no Keras is run here):
   keras3.keras    zip of Keras 3: weights by class and number, layers/<class>_<n>/vars/<k>
   keras2.keras    zip of Keras 2.15: the calls and settings of Keras 2, the weights laid out as in Keras 3
   keras2_13.keras zip of Keras 2.13: _layer_checkpoint_dependencies, where layers with weights count twice
+                  (Keras stores its zips; these two are deflated, as a second packing would)
 and expected.json: a batch, and both outputs by PyTorch in float64, under the rules of Keras 2 and of
 Keras 3, which disagree on hard_sigmoid. Writes src/formats/fixtures/keras/.
 """
@@ -74,7 +75,7 @@ MODEL = [
           {"depthwise_kernel": draw(3, 3, 12, 1), "pointwise_kernel": draw(1, 1, 12, 6), "bias": draw(6)}),
     layer("squeeze", "GlobalAveragePooling2D", ["separable"], {"keepdims": True}),
     layer("reduce", "Conv2D", ["squeeze"], {"filters": 3, "kernel_size": [1, 1], "strides": [1, 1], "padding": "valid", "dilation_rate": [1, 1], "groups": 1, "activation": "relu", "use_bias": True},
-          {"kernel": draw(1, 1, 6, 3), "bias": draw(3)}),
+          {"kernel": draw(1, 1, 6, 3), "bias": draw(3).astype(np.float16)}),
     layer("expand", "Conv2D", ["reduce"], {"filters": 6, "kernel_size": [1, 1], "strides": [1, 1], "padding": "valid", "dilation_rate": [1, 1], "groups": 1, "activation": "hard_sigmoid", "use_bias": True},
           {"kernel": draw(1, 1, 3, 6), "bias": draw(6)}),
     layer("gate", "Multiply", ["separable", "expand"]),
@@ -254,6 +255,11 @@ def legacy_names(entry, keras, scope=""):
     return sorted(found, key=lambda pair: "moving_" in pair[0])
 
 
+# how keras2.h5 stores some of its weights: other types, compressed
+STORED = {"mask/kernel:0": {"dtype": "<f8"}, "mask/bias:0": {"dtype": ">f4"}, "reduce/bias:0": {"dtype": "<f2"},
+          "stem/kernel:0": {"compression": "gzip", "shuffle": True}}
+
+
 def write_h5(keras):
     held = io.BytesIO()
     version = {2: "2.15.0", 3: "3.9.2"}[keras]
@@ -274,7 +280,7 @@ def write_h5(keras):
             part = group.create_group(entry["name"])
             part.attrs["weight_names"] = [name.encode("utf8") for name, _ in weights]
             for name, value in weights:
-                part.create_dataset(name, data=value)
+                part.create_dataset(name, data=value, **({"dtype": np.asarray(value).dtype} if name not in STORED else STORED[name]))
         group.create_group("top_level_model_weights").attrs["weight_names"] = []
     return held.getvalue()
 
@@ -307,17 +313,19 @@ def write_vars(file, layers, path, container, named, twice):
             write_vars(file, entry["layers"], f"{inner}/", container, named, twice)
 
 
-def write_keras(keras, version, container="layers", named=False, twice=False):
+def write_keras(keras, version, container="layers", named=False, twice=False, packed=zipfile.ZIP_STORED):
     weights = io.BytesIO()
     with h5py.File(weights, "w") as file:
         write_vars(file, MODEL, "", container, named, twice)
         file.create_group("vars")
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
-        stamp = lambda name: zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0))
-        archive.writestr(stamp("metadata.json"), json.dumps({"keras_version": version, "date_saved": "2024-01-01@00:00:00"}))
-        archive.writestr(stamp("config.json"), json.dumps(model_json(keras, legacy=False)))
-        archive.writestr(stamp("model.weights.h5"), weights.getvalue())
+        def add(name, content):
+            archive.writestr(zipfile.ZipInfo(name, (2024, 1, 1, 0, 0, 0)), content, compress_type=packed)
+
+        add("metadata.json", json.dumps({"keras_version": version, "date_saved": "2024-01-01@00:00:00"}))
+        add("config.json", json.dumps(model_json(keras, legacy=False)))
+        add("model.weights.h5", weights.getvalue())
     return held.getvalue()
 
 
@@ -333,8 +341,8 @@ if __name__ == "__main__":
         "keras2.h5": write_h5(2),
         "keras3.h5": write_h5(3),
         "keras3.keras": write_keras(3, "3.9.2", named=True),
-        "keras2.keras": write_keras(2, "2.15.0"),
-        "keras2_13.keras": write_keras(2, "2.13.1", container="_layer_checkpoint_dependencies", twice=True),
+        "keras2.keras": write_keras(2, "2.15.0", packed=zipfile.ZIP_DEFLATED),
+        "keras2_13.keras": write_keras(2, "2.13.1", container="_layer_checkpoint_dependencies", twice=True, packed=zipfile.ZIP_DEFLATED),
     }
     for name, content in files.items():
         (OUT / name).write_bytes(content)

@@ -2,8 +2,8 @@
 
 Small networks with random weights, one for each habit of exporters that src/formats/onnx.ts must
 read, written by torch.onnx.export, with PyTorch's outputs for two random pictures beside them.
-Writes src/formats/fixtures/onnx/<name>.onnx and <name>.json: input and outputs as {shape, values},
-laid out as in PyTorch.
+Writes src/formats/fixtures/onnx/<network>.onnx, <network>.<variant>.onnx and <network>.json: input and
+outputs as {shape, values}, laid out as in PyTorch.
 """
 import io
 import json
@@ -181,7 +181,7 @@ class UNet(nn.Module):
         b = F.relu(self.second(F.max_pool2d(a, 2)))
         c = F.relu(self.bottom(F.max_pool2d(b, 2)))
         d = F.relu(self.merge(torch.cat([self.up1(c), b], 1)))
-        e = torch.cat([F.interpolate(c, scale_factor=2, mode="nearest"), F.interpolate(d[:, :3], scale_factor=0.5, mode="nearest").repeat_interleave(1, 1)], 1) if False else torch.cat([d, F.interpolate(c, scale_factor=2, mode="nearest")[:, 1:5]], 1)
+        e = torch.cat([d, F.interpolate(c, scale_factor=2, mode="nearest")[:, 1:5]], 1)
         up = self.up2(e)
         smooth = F.interpolate(d, size=(13, 11), mode="bilinear", align_corners=False)
         corners = F.interpolate(d, scale_factor=2, mode="bilinear", align_corners=True)
@@ -263,7 +263,7 @@ class Flattened(nn.Module):
     def __init__(self):
         super().__init__()
         self.a, self.b, self.c = nn.Conv2d(3, 4, 3, stride=3), nn.Conv2d(3, 2, 4, stride=2), nn.Conv2d(2, 3, 1)
-        self.fc, self.tokens = nn.Linear(24 + 18, 5), nn.Linear(4, 6)
+        self.fc, self.tokens = nn.Linear(24 + 24, 5), nn.Linear(4, 6)
 
     def forward(self, x):
         a, b = self.a(x), self.b(x)
@@ -294,10 +294,14 @@ def plain(tensor):
 
 
 def write(name, model, x, outputs):
-    onnx.checker.check_model(model)
+    """A name is the network's, and after a dot that of another way to write the same one."""
     (OUT / f"{name}.onnx").write_bytes(model.SerializeToString())
-    expected = {"input": plain(x), "outputs": [plain(y) for y in outputs]}
-    (OUT / f"{name}.json").write_text(json.dumps(expected, separators=(",", ":")) + "\n")
+    onnx.checker.check_model(str(OUT / f"{name}.onnx"))
+    text = json.dumps({"input": plain(x), "outputs": [plain(y) for y in outputs]}, separators=(",", ":")) + "\n"
+    path = OUT / f"{name.split('.')[0]}.json"
+    if "." in name:
+        assert path.read_text() == text
+    path.write_text(text)
 
 
 def rounded_to_half(model):
@@ -324,7 +328,7 @@ def to_half(model):
 
 def to_typed_fields(model):
     """Weights in float_data and double_data instead of raw bytes."""
-    for k, tensor in enumerate(list(model.graph.initializer)):
+    for tensor in model.graph.initializer:
         values = numpy_helper.to_array(tensor)
         if values.dtype == np.float32:
             tensor.CopyFrom(helper.make_tensor(tensor.name, onnx.TensorProto.FLOAT, values.shape, values.flatten().tolist()))
@@ -339,20 +343,20 @@ def to_external(model, location):
 
 OUT.mkdir(parents=True, exist_ok=True)
 write("residual", *export("residual", Residual, (3, 8, 8), 13))
-write("residual-folded", *export("residual", Residual, (3, 8, 8), 16, dynamic=False, preserve=False))
-write("residual-inputs", *export("residual", Residual, (3, 8, 8), 13, keep_initializers_as_inputs=True))
+write("residual.folded", *export("residual", Residual, (3, 8, 8), 16, dynamic=False, preserve=False))
+write("residual.inputs", *export("residual", Residual, (3, 8, 8), 13, keep_initializers_as_inputs=True))
 write("inverted", *export("inverted", Inverted, (3, 9, 8), 14))
-write("inverted-opset9", *export("inverted", Inverted, (3, 9, 8), 9))
+write("inverted.opset9", *export("inverted", Inverted, (3, 9, 8), 9))
 write("dense-block", *export("dense-block", DenseBlock, (3, 8, 6), 13))
-write("dense-block-opset11", *export("dense-block", DenseBlock, (3, 8, 6), 11, dynamic=False))
+write("dense-block.opset11", *export("dense-block", DenseBlock, (3, 8, 6), 11, dynamic=False))
 write("shuffle", *export("shuffle", Shuffle, (3, 8, 8), 13))
-write("shuffle-fixed", *export("shuffle", Shuffle, (3, 8, 8), 15, dynamic=False, fold=False))
+write("shuffle.fixed", *export("shuffle", Shuffle, (3, 8, 8), 15, dynamic=False, fold=False))
 write("classic", *export("classic", Classic, (3, 8, 10), 13))
-write("classic-fixed", *export("classic", Classic, (3, 8, 10), 12, dynamic=False))
+write("classic.fixed", *export("classic", Classic, (3, 8, 10), 12, dynamic=False))
 write("convnext", *export("convnext", ConvNeXt, (3, 12, 8), 13))
-write("convnext-opset17", *export("convnext", ConvNeXt, (3, 12, 8), 17))
+write("convnext.opset17", *export("convnext", ConvNeXt, (3, 12, 8), 17))
 write("unet", *export("unet", UNet, (3, 16, 12), 13))
-write("unet-opset10", *export("unet", UNet, (3, 16, 12), 11))
+write("unet.opset11", *export("unet", UNet, (3, 16, 12), 11))
 write("pools", *export("pools", Pools, (3, 9, 8), 13))
 write("activations", *export("activations", Activations, (3, 8, 8), 13))
 write("heads", *export("heads", Heads, (3, 8, 8), 13))
@@ -364,8 +368,8 @@ to_half(half)
 write("half", half, x, outputs)
 typed, x, outputs = export("classic", Classic, (3, 8, 10), 13)
 to_typed_fields(typed)
-write("typed-fields", typed, x, outputs)
+write("classic.typed-fields", typed, x, outputs)
 external, x, outputs = export("residual", Residual, (3, 8, 8), 13)
 to_external(external, "external.bin")
-write("external", external, x, outputs)
+write("residual.external", external, x, outputs)
 print(f"{sum(path.stat().st_size for path in OUT.iterdir()) / 1000:.0f} kB in {len(list(OUT.iterdir()))} files")

@@ -1,6 +1,7 @@
 import type { Weight } from '../../network/network.ts';
 import { ModelFileError, UnsupportedWeightError } from '../kerasLayers/errors.ts';
 import { float16ToFloat32 } from '../kerasLayers/float16.ts';
+import { checkGlobalHeaps } from './globalHeaps.ts';
 
 /** An open HDF5 file. Every method throws `ModelFileError` where the file is damaged there. */
 export interface Hdf5File {
@@ -29,13 +30,13 @@ const MOST_BYTES = 1024 ** 3;
  * of it may not be larger than the file itself, or, compressed, than that can unpack to.
  */
 export async function withHdf5File<T>(bytes: Uint8Array, use: (file: Hdf5File) => T): Promise<T> {
-  const { ready, FS: files, File } = await import('h5wasm');
+  checkGlobalHeaps(bytes);
+  const { ready, File } = await import('h5wasm');
   const module = await ready;
   // errors of the library are thrown, instead of printed and passed over
   module.activate_throwing_error_handler();
-  if (!files) throw new Error('h5wasm has no file system.');
   const name = `model-${(openings += 1)}.h5`;
-  files.writeFile(name, bytes);
+  module.FS.writeFile(name, bytes);
   try {
     const file = attempt('opened', () => new File(name, 'r'));
     try {
@@ -45,7 +46,7 @@ export async function withHdf5File<T>(bytes: Uint8Array, use: (file: Hdf5File) =
       closeQuietly(file);
     }
   } finally {
-    files.unlink(name);
+    module.FS.unlink(name);
   }
 }
 

@@ -20,7 +20,7 @@ const fileLayer = z.looseObject({
 const unnamed = { name: undefined, input_layers: undefined, output_layers: undefined, build_input_shape: undefined };
 
 /** A Sequential or Functional model: the file's own, or one that serves as a layer. */
-export const modelConfig = z.looseObject({
+const modelConfig = z.looseObject({
   class_name: z.string(),
   config: z.union([
     z.array(fileLayer).transform((layers) => ({ ...unnamed, layers })),
@@ -34,11 +34,20 @@ export const modelConfig = z.looseObject({
   ]),
 });
 
+/** Classes of models that are a list of layers, wired. */
+export const MODEL_CLASSES: ReadonlySet<string> = new Set(['Sequential', 'Functional', 'Model']);
+
 export type FileLayer = z.infer<typeof fileLayer>;
 export type ModelConfig = z.infer<typeof modelConfig>;
 
+const classNamed = z.looseObject({ class_name: z.string() });
+
 /** The model that `value` describes; throws `ModelFileError` naming what is wrong in it. */
 export function parseModelConfig(value: unknown, what: string): ModelConfig {
+  const { data: named } = classNamed.safeParse(value);
+  if (named && !MODEL_CLASSES.has(named.class_name)) {
+    throw new ModelFileError(`${what} is of class ${named.class_name}; only Sequential and Functional models are read.`);
+  }
   const parsed = modelConfig.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ModelFileError(`${what} cannot be read: ${describeIssue(parsed.error, value)}`);

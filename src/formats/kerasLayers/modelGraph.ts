@@ -1,7 +1,7 @@
 import { describeValue } from './describeValue.ts';
 import { ModelFileError, UnsupportedGraphError } from './errors.ts';
 import { readCall, readReferences, type Reference } from './inboundNode.ts';
-import { parseModelConfig, type FileLayer, type ModelConfig } from './modelConfig.ts';
+import { MODEL_CLASSES, parseModelConfig, type FileLayer, type ModelConfig } from './modelConfig.ts';
 
 /** A layer of the flattened model. */
 export interface GraphLayer {
@@ -29,7 +29,6 @@ export interface ModelGraph {
   readonly outputs: readonly string[];
 }
 
-const MODEL_CLASSES: ReadonlySet<string> = new Set(['Sequential', 'Functional', 'Model']);
 /** Models within models; a file that nests deeper is not one that Keras wrote. */
 const DEEPEST = 16;
 
@@ -67,12 +66,16 @@ interface ValueKey {
 
 type UnresolvedLayer = Omit<GraphLayer, 'operands'> & { readonly operands: readonly (ValueKey | number)[] };
 
+const PASSING = Symbol('passing');
+
 class Flattening {
   readonly layers: UnresolvedLayer[] = [];
   /** Ids of ordinary layers. */
   readonly #ids = new Set<string>();
   /** Inner models by id, with what their outputs stand for; inner input layers, with what is bound to them. */
   readonly #standsFor = new Map<string, readonly ValueKey[]>();
+  /** What was found of these, or that the search is under way: long chains are walked once. */
+  readonly #resolved = new Map<string, string | typeof PASSING>();
 
   /** Adds the model's layers; `bound`: what the inputs of an inner model read. Returns its outputs. */
   addModel(model: ModelConfig, place: Place, bound: readonly ValueKey[] | undefined): readonly ValueKey[] {
@@ -80,31 +83,32 @@ class Flattening {
     const where = place.path.length > 0 ? `The model "${place.path.join('/')}"` : 'The model';
     if (place.path.length > DEEPEST) throw new ModelFileError('The file nests models too deeply.');
     if (config.layers.length === 0) throw new ModelFileError(`${where} has no layers.`);
-    switch (className) {
-      case 'Sequential':
-        return this.#addSequential(config, place, bound);
-      case 'Functional':
-      case 'Model':
-        return this.#addFunctional(config, place, bound, where);
-      default:
-        throw new ModelFileError(`${where} is a ${className}; only Sequential and Functional models are read.`);
-    }
+    return className === 'Sequential' ? this.#addSequential(config, place, bound) : this.#addFunctional(config, place, bound, where);
   }
 
   /** The id of the layer whose value `key` is; `reader` opens the message where there is none. */
   resolve(key: ValueKey, reader: string): string {
+    const passed: string[] = [];
     let { id, tensor } = key;
-    for (let steps = 0; steps <= this.#standsFor.size; steps++) {
-      const values = this.#standsFor.get(id);
+    for (;;) {
+      const at = `${tensor} ${id}`;
+      const known = this.#resolved.get(at);
+      if (known === PASSING) throw new ModelFileError(`${reader} "${key.id}", which is part of a cycle.`);
+      if (known !== undefined) id = known;
+      const values = known === undefined ? this.#standsFor.get(id) : undefined;
       if (!values) {
         if (!this.#ids.has(id)) throw new ModelFileError(`${reader} "${id}", which does not exist.`);
-        if (tensor > 0) throw new UnsupportedGraphError(`${reader} output ${tensor} of "${id}"; only a layer's first output is supported.`);
+        if (known === undefined && tensor > 0) {
+          throw new UnsupportedGraphError(`${reader} output ${tensor} of "${id}"; only a layer's first output is supported.`);
+        }
+        for (const place of passed) this.#resolved.set(place, id);
         return id;
       }
       if (tensor >= values.length) throw new ModelFileError(`${reader} output ${tensor} of "${id}", which has ${values.length}.`);
+      this.#resolved.set(at, PASSING);
+      passed.push(at);
       ({ id, tensor } = values[tensor]);
     }
-    throw new ModelFileError(`${reader} "${key.id}", which is part of a cycle.`);
   }
 
   #addSequential({ layers, build_input_shape: built }: ModelConfig['config'], place: Place, bound: readonly ValueKey[] | undefined): readonly ValueKey[] {

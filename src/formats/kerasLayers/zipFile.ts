@@ -9,6 +9,8 @@ const DEFLATE_LIMIT = 1032;
 /** The files of a zip, unpacked one by one as they are asked for. */
 export interface ZipFile {
   readonly names: readonly string[];
+  /** Bytes that a file says to unpack to; 0 where there is none of that name. */
+  readonly sizeOf: (name: string) => number;
   /**
    * The content of a file; throws `ModelFileError` where there is none of that name, where it says to
    * be larger than its packed bytes allow or than 1 GiB, and where it is damaged (by its checksum).
@@ -27,6 +29,7 @@ export function openZip(bytes: Uint8Array): ZipFile {
   const checksums = directoryChecksums(bytes);
   return {
     names: [...entries.keys()],
+    sizeOf: (name) => entries.get(name)?.size ?? 0,
     read(name) {
       const entry = entries.get(name);
       if (!entry) throw new ModelFileError(`The zip holds no "${name}".`);

@@ -1,80 +1,133 @@
-import { orderedLayout, sameAxes, withSharedAtoms, type Axis, type Layout } from '../axisLayout.ts';
-import { storageOrder, type NetworkBuilder } from './networkBuilder.ts';
-import { logicalShape, type Feature } from './value.ts';
+import { axisSizes, orderedLayout, sameAtoms, sameAxes, withSharedAtoms, type Axis, type Layout } from './axisLayout.ts';
 
-/** Values stored so that an op of the network joins them, and the layout of what it makes. */
-export interface Aligned {
-  readonly features: readonly Feature[];
+/** A value somewhere in a graph. */
+export interface Placed {
   readonly layout: Layout;
 }
 
+/** A graph that can store a value with other axes. */
+export interface Mover<V extends Placed> {
+  /** The order in which the three logical axes of a picture are stored where nothing decides otherwise. */
+  readonly pictureOrder: readonly [number, number, number];
+  /** Whether values of fewer stored axes need leading axes of 1 to be joined with others. */
+  readonly needsLeadingOnes: boolean;
+  /** The same value stored with the axes `physical`. */
+  arranged(value: V, physical: readonly Axis[]): V;
+}
+
+/** Values stored so that an op joins them, and the layout of what it makes. */
+export interface Aligned<V extends Placed> {
+  readonly values: readonly V[];
+  readonly layout: Layout;
+}
+
+/** The order of logical axes in which a value can be stored with the least to move. */
+export function storageOrder({ logical, physical }: Layout, pictureOrder: readonly number[]): readonly number[] {
+  const stored = physical.flat();
+  const identity = logical.map((_, axis) => axis);
+  const preferred = logical.length === 3 ? pictureOrder : identity;
+  const place = new Map(stored.map((atom, k) => [atom, k]));
+  const firstPlace = (axis: number): number => (logical[axis].length === 0 ? -1 : (place.get(logical[axis][0]) ?? -1));
+  const byPlace = identity.toSorted((a, b) => firstPlace(a) - firstPlace(b));
+  const fits = (order: readonly number[]): boolean => sameAtoms(order.flatMap((axis) => logical[axis]), stored);
+  return [preferred, identity, byPlace].find(fits) ?? preferred;
+}
+
+/** The value stored so that each stored axis is one logical axis, with the least to move. */
+export function separated<V extends Placed>(mover: Mover<V>, value: V): V {
+  return mover.arranged(value, storageOrder(value.layout, mover.pictureOrder).map((axis) => value.layout.logical[axis]));
+}
+
 /**
- * Stores values alike for an elementwise op: logical axes align from the last on, as in the file,
- * and so do the stored ones. Undefined where the sizes do not fit together.
+ * The value with the atoms of logical axes `axes`, and no others, along its last stored axis, in
+ * the order in which they are stored already; a value of no other axes becomes a vector.
  */
-export function alignedForBroadcast(builder: NetworkBuilder, features: readonly Feature[]): Aligned | undefined {
-  const sizes = broadcastSizes(features.map(logicalShape));
+export function withLastAxis<V extends Placed>(mover: Mover<V>, value: V, axes: readonly number[]): V {
+  const { logical, physical } = value.layout;
+  const wanted = new Set(axes.flatMap((axis) => logical[axis]));
+  const last = physical.flat().filter((atom) => wanted.has(atom));
+  const vector = axes.length === logical.length;
+  if (!vector && physical.length > 0 && sameAtoms(physical[physical.length - 1], last)) return value;
+  const others = physical.map((axis) => axis.filter((atom) => !wanted.has(atom))).filter((axis) => axis.length > 0);
+  return mover.arranged(value, [...(vector ? [] : others), last]);
+}
+
+/**
+ * Stores values alike for an elementwise op that aligns logical axes from the last on. Undefined
+ * where the sizes do not fit together.
+ */
+export function alignedForBroadcast<V extends Placed>(mover: Mover<V>, values: readonly V[]): Aligned<V> | undefined {
+  const sizes = broadcastSizes(values.map(logicalSizes));
   if (!sizes) return undefined;
-  const whole = features.find((feature) => sameSizes(logicalShape(feature), sizes));
-  const order = sizes.length === 3 ? [1, 2, 0] : sizes.map((_, axis) => axis);
-  const shared = withAtomsOf(whole?.layout ?? orderedLayout(sizes, order), features);
-  if (!shared) return alignedForBroadcast(builder, features.map((feature) => builder.refreshed(feature)));
+  const whole = values.find((value) => sameSizes(logicalSizes(value), sizes));
+  const order = sizes.length === 3 ? mover.pictureOrder : sizes.map((_, axis) => axis);
+  const shared = withAtomsOf(whole?.layout ?? orderedLayout(sizes, order), values);
+  if (!shared) return alignedForBroadcast(mover, values.map((value) => refreshed(mover, value)));
   const { reference } = shared;
-  const held = shared.features.map(({ layout }) => new Set(layout.physical.flat()));
+  const held = shared.values.map(({ layout }) => new Set(layout.physical.flat()));
   const divides = reference.physical.every((axis) =>
     held.every((atoms) => axis.every((atom) => atoms.has(atom)) || !axis.some((atom) => atoms.has(atom))),
   );
   const physical = divides
     ? reference.physical
-    : storageOrder({ layout: reference }).map((axis) => reference.logical[axis]);
-  const stored = shared.features.map((feature, k) => {
+    : storageOrder(reference, mover.pictureOrder).map((axis) => reference.logical[axis]);
+  const stored = shared.values.map((value, k) => {
     const wanted = physical.map((axis) => (axis.every((atom) => held[k].has(atom)) ? axis : []));
-    const fits = sameAxes(withoutLeadingOnes(feature.layout.physical), withoutLeadingOnes(wanted));
-    return fits ? feature : builder.arranged(feature, wanted);
+    const fits = !mover.needsLeadingOnes && sameAxes(withoutLeadingOnes(value.layout.physical), withoutLeadingOnes(wanted));
+    return fits ? value : mover.arranged(value, wanted);
   });
   const rank = Math.max(...stored.map(({ layout }) => layout.physical.length));
   const ones = Array.from({ length: Math.max(0, rank - physical.length) }, (): Axis => []);
   const kept = physical.slice(Math.max(0, physical.length - rank));
-  return { features: stored, layout: { logical: reference.logical, physical: [...ones, ...kept] } };
+  return { values: stored, layout: { logical: reference.logical, physical: [...ones, ...kept] } };
 }
 
 /**
  * Stores values alike for joining them along the logical axis `axis`, which becomes a stored axis
  * of its own (`storedAxis`). Undefined where the other axes differ.
  */
-export function alignedForConcat(
-  builder: NetworkBuilder,
-  features: readonly Feature[],
+export function alignedForConcat<V extends Placed>(
+  mover: Mover<V>,
+  values: readonly V[],
   axis: number,
-): (Aligned & { readonly storedAxis: number }) | undefined {
-  const shapes = features.map(logicalShape);
-  const total = shapes.reduce((sum, shape) => sum + shape[axis], 0);
-  if (shapes.some((shape) => !sameSizes(shape.with(axis, total), shapes[0].with(axis, total)))) return undefined;
-  const order = storageOrder(features[0]);
-  const stored = features.map((feature) =>
-    builder.arranged(feature, order.map((k) => feature.layout.logical[k])),
-  );
-  return { features: stored, layout: orderedLayout(shapes[0].with(axis, total), order), storedAxis: order.indexOf(axis) };
+): (Aligned<V> & { readonly storedAxis: number }) | undefined {
+  const shapes = values.map(logicalSizes);
+  const sizes = shapes[0].with(axis, shapes.reduce((sum, shape) => sum + shape[axis], 0));
+  if (shapes.some((shape) => shape.length !== sizes.length || !sameSizes(shape.with(axis, sizes[axis]), sizes))) return undefined;
+  const order = storageOrder(values[0].layout, mover.pictureOrder);
+  const stored = values.map((value) => mover.arranged(value, order.map((k) => value.layout.logical[k])));
+  return { values: stored, layout: orderedLayout(sizes, order, channelAxes(values[0].layout)), storedAxis: order.indexOf(axis) };
+}
+
+/** The value, separated, its axes no longer known to be related to those of other values. */
+function refreshed<V extends Placed>(mover: Mover<V>, value: V): V {
+  const order = storageOrder(value.layout, mover.pictureOrder);
+  return { ...separated(mover, value), layout: orderedLayout(logicalSizes(value), order, channelAxes(value.layout)) };
+}
+
+/** The logical axes of channels alone. */
+function channelAxes({ logical }: Layout): readonly number[] {
+  return logical.flatMap((axis, k) => (axis.length > 0 && axis.every(({ channel }) => channel) ? [k] : []));
 }
 
 /** The values with the atoms of `reference`, which may have to be divided for that. */
-function withAtomsOf(
+function withAtomsOf<V extends Placed>(
   reference: Layout,
-  features: readonly Feature[],
-): { readonly reference: Layout; readonly features: readonly Feature[] } | undefined {
+  values: readonly V[],
+): { readonly reference: Layout; readonly values: readonly V[] } | undefined {
   let divided = reference;
-  for (const { layout } of features) {
+  for (const { layout } of values) {
     const shared = withSharedAtoms(divided, layout);
     if (!shared) return undefined;
     [divided] = shared;
   }
-  const renamed: Feature[] = [];
-  for (const feature of features) {
-    const shared = withSharedAtoms(divided, feature.layout);
+  const renamed: V[] = [];
+  for (const value of values) {
+    const shared = withSharedAtoms(divided, value.layout);
     if (!shared) return undefined;
-    renamed.push({ ...feature, layout: shared[1] });
+    renamed.push({ ...value, layout: shared[1] });
   }
-  return { reference: divided, features: renamed };
+  return { reference: divided, values: renamed };
 }
 
 /** The shape that shapes broadcast to, axes aligned from the last on; undefined where they do not fit. */
@@ -87,6 +140,11 @@ export function broadcastSizes(shapes: readonly (readonly number[])[]): readonly
   return fits ? sizes : undefined;
 }
 
+/** Sizes of a value's logical axes. */
+export function logicalSizes({ layout }: Placed): readonly number[] {
+  return axisSizes(layout.logical);
+}
+
 function sameSizes(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((size, k) => size === b[k]);
 }
@@ -95,4 +153,3 @@ function withoutLeadingOnes(axes: readonly Axis[]): readonly Axis[] {
   const first = axes.findIndex((axis) => axis.length > 0);
   return first < 0 ? [] : axes.slice(first);
 }
-

@@ -11,6 +11,8 @@
 /** One indivisible run of coordinates, its size above 1. It is known by its identity. */
 export interface Atom {
   readonly size: number;
+  /** Whether these are channels, as opposed to rows and columns. */
+  readonly channel: boolean;
 }
 
 /** Atoms, the slowest first. */
@@ -27,8 +29,8 @@ export type Move =
   | { readonly kind: 'reshape'; readonly shape: readonly number[] }
   | { readonly kind: 'permute'; readonly order: readonly number[] };
 
-export function newAxis(size: number): Axis {
-  return size === 1 ? [] : [{ size }];
+export function newAxis(size: number, channel = false): Axis {
+  return size === 1 ? [] : [{ size, channel }];
 }
 
 export function axisSize(axis: Axis): number {
@@ -39,9 +41,9 @@ export function axisSizes(axes: readonly Axis[]): readonly number[] {
   return axes.map(axisSize);
 }
 
-/** A layout of new atoms whose stored axis k is logical axis `order[k]`. */
-export function orderedLayout(logicalSizes: readonly number[], order: readonly number[]): Layout {
-  const logical = logicalSizes.map(newAxis);
+/** A layout of new atoms whose stored axis k is logical axis `order[k]`; `channels` are the logical axes of channels. */
+export function orderedLayout(logicalSizes: readonly number[], order: readonly number[], channels: readonly number[] = []): Layout {
+  const logical = logicalSizes.map((size, axis) => newAxis(size, channels.includes(axis)));
   return { logical, physical: order.map((axis) => logical[axis]) };
 }
 
@@ -68,7 +70,8 @@ export function reshaped(layout: Layout, shape: readonly number[]): Layout | und
         axis.push(atom);
         need /= atom.size;
       } else if (atom.size % need === 0) {
-        const [head, tail] = [{ size: need }, { size: atom.size / need }];
+        const { channel } = atom;
+        const [head, tail] = [{ size: need, channel }, { size: atom.size / need, channel }];
         parts.set(atom, [head, tail]);
         axis.push(head);
         queue.push(tail);
@@ -113,12 +116,12 @@ export function withSharedAtoms(first: Layout, second: Layout): readonly [Layout
       const [x, y] = [a[a.length - 1], b[b.length - 1]];
       const size = Math.min(x.size, y.size);
       if (x.size % size !== 0 || y.size % size !== 0) return undefined;
-      const head = x.size === size ? x : { size };
+      const head = x.size === size ? x : { size, channel: x.channel };
       a.pop();
       b.pop();
       for (const [atom, rest, parts] of [[x, a, partsOfFirst], [y, b, partsOfSecond]] as const) {
         if (atom === head) continue;
-        const tail = atom.size === size ? undefined : { size: atom.size / size };
+        const tail = atom.size === size ? undefined : { size: atom.size / size, channel: atom.channel };
         parts.set(atom, tail ? [head, tail] : [head]);
         if (tail) rest.push(tail);
       }

@@ -27,9 +27,12 @@ export class GraphReader {
   readonly #constantAt: ConstantAt;
   readonly #patterns: PatternMatcher;
   readonly #values = new Map<string, readonly Value[]>();
+  /** Takes the place of sizes that the graph leaves open. */
+  readonly #inputShape: Shape;
   #input: { readonly node: string; readonly shape: Shape; readonly batch: number } | undefined;
 
-  constructor(graph: Graph, builder: NetworkBuilder, constantAt: ConstantAt) {
+  constructor(graph: Graph, builder: NetworkBuilder, constantAt: ConstantAt, inputShape: Shape = []) {
+    this.#inputShape = inputShape;
     this.#graph = graph;
     this.#builder = builder;
     this.#constantAt = constantAt;
@@ -93,17 +96,24 @@ export class GraphReader {
         node.name, node.op, `is a second input beside "${this.#input.node}"; models of several inputs would have to be supported.`,
       );
     }
-    const [batch, ...shape] = node.attributes.shape('shape') ?? this.#graph.inputShapes.get(node.name) ?? [];
-    const signed = this.#graph.inputShapes.get(node.name)?.slice(1);
-    const sizes = shape.map((size, axis) => (size > 0 ? size : (signed?.[axis] ?? size)));
+    const { batch, sizes } = this.#inputSizes(node);
     if (sizes.length === 0 || !sizes.every((size) => Number.isSafeInteger(size) && size > 0)) {
       const found = sizes.length === 0 ? 'none' : `[batch, ${sizes.map((size) => (size > 0 ? size : '?')).join(', ')}]`;
       throw new UnsupportedGraphNodeError(
-        node.name, node.op, `the input's shape must be fixed apart from the batch, found ${found}. Convert the model with a fixed input size.`,
+        node.name, node.op, `the input's shape must be fixed apart from the batch, found ${found}. Give its size, or convert the model with a fixed one.`,
       );
     }
     this.#input = { node: node.name, shape: sizes, batch: batch > 0 ? batch : 1 };
     return this.#builder.add(node.name, 'input', [], { shape: sizes }, {});
+  }
+
+  /** From the node, where that leaves one open from the signature, else as it was asked for. */
+  #inputSizes(node: GraphNode): { batch: number; sizes: Shape } {
+    const signed = this.#graph.inputShapes.get(node.name);
+    const [batch = -1, ...own] = node.attributes.shape('shape') ?? signed ?? [];
+    const shape = own.length > 0 ? own : this.#inputShape.map(() => -1);
+    const wanted = this.#inputShape.length === shape.length ? this.#inputShape : [];
+    return { batch, sizes: shape.map((size, axis) => [size, signed?.[axis + 1], wanted[axis]].find((known) => known !== undefined && known > 0) ?? size) };
   }
 
   #known({ node, output }: TensorRef): Value {

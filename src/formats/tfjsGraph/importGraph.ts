@@ -1,4 +1,4 @@
-import type { Network } from '../../network/network.ts';
+import type { Network, Shape } from '../../network/network.ts';
 import { validateNetwork } from '../../network/shapes.ts';
 import type { ReadShard } from '../tfjsLayers/weightsFile.ts';
 import { readConstants } from './constants.ts';
@@ -10,6 +10,11 @@ import { NetworkBuilder } from './networkBuilder.ts';
 import { graphModelSchema } from './schema.ts';
 import { simplified } from './simplify.ts';
 
+export interface GraphImportOptions {
+  /** `[height, width, channels]`, or `[features]`: takes the place of sizes that the file leaves open. */
+  readonly inputShape?: Shape;
+}
+
 /**
  * The network of a frozen TensorFlow.js graph model.
  *
@@ -17,12 +22,17 @@ import { simplified } from './simplify.ts';
  * are the graph's node names; a fused activation becomes `<name>_activation`, further outputs of a
  * split `<name>:1`, …. What the graph computes from constants alone is computed here (shapes,
  * folded norms); constants that meet a layer become rescalings, norms or the layer's bias.
- * The batch axis is the lab's own: the network takes any number of pictures.
+ * The batch axis is the lab's own: the network takes any number of pictures. Outputs stand in the
+ * signature's order; two that are one value come once.
  *
  * Throws `GraphModelError`, `UnsupportedGraphNodeError`, the errors of reading weights, and what
  * `validateNetwork` throws.
  */
-export async function importTfjsGraph(modelJson: unknown, readShard: ReadShard): Promise<Network> {
+export async function importTfjsGraph(
+  modelJson: unknown,
+  readShard: ReadShard,
+  options: GraphImportOptions = {},
+): Promise<Network> {
   const parsed = graphModelSchema.safeParse(modelJson);
   if (!parsed.success) {
     throw new GraphModelError(`This is not a TensorFlow.js graph model: ${describeIssue(parsed.error, modelJson)}`);
@@ -31,7 +41,7 @@ export async function importTfjsGraph(modelJson: unknown, readShard: ReadShard):
   const graph = readGraph(modelTopology.node, signature ?? userDefinedMetadata?.signature);
   const constantAt = await readConstants(weightsManifest, readShard);
   const builder = new NetworkBuilder();
-  const reader = new GraphReader(graph, builder, constantAt);
+  const reader = new GraphReader(graph, builder, constantAt, options.inputShape);
   const outputs = graph.outputs.map((ref) => {
     const value = reader.value(ref);
     if (value.kind === 'feature') return value.id;

@@ -202,6 +202,7 @@ describe('layouts', () => {
     ['Transpose', (b, x) => b.node('Transpose', 'y', [x, b.integers('perm', [0, 2, 1, 3])])],
     ['ExpandDims and Squeeze', (b, x) => b.unary('Squeeze', 'y', b.node('ExpandDims', 'e', [x, b.integer('axis', -2)]), { axis: attribute.integers(3) })],
     ['Pad', (b, x) => b.pad('y', x, [1, 0], [2, 3])],
+    ['Pad of channels on both sides', (b, x) => b.node('Pad', 'y', [x, b.integers('p', [0, 0, 1, 0, 0, 0, 2, 6], [4, 2])])],
     ['PadV2 with zeros', (b, x) => b.node('PadV2', 'y', [x, b.integers('p', [0, 0, 1, 1, 0, 2, 0, 0], [4, 2]), b.floats('zero', [], [0])])],
     ['Reshape with a free axis', (b, x) => b.reshape('y', x, [-1, 30, 4])],
     ['Reshape to one picture’s shape', (b, x) => b.node('Reshape', 'y', [x, b.node('ConcatV2', 's', [

@@ -16,7 +16,7 @@ import { readWeights, type ReadShard } from './weightsFile.ts';
  * `UnsupportedWeightError`, and what `validateNetwork` throws.
  */
 export async function importTfjsLayers(modelJson: unknown, readShard: ReadShard): Promise<Network> {
-  const { modelTopology, weightsManifest } = parseModelJson(modelJson);
-  const graph = readableGraph(modelTopology);
-  return readNetwork(graph, dialectOf(modelTopology), await readWeights(weightsManifest, readShard));
+  const { model, weightsManifest } = parseModelJson(modelJson);
+  const graph = readableGraph(model);
+  return readNetwork(graph, dialectOf(model), await readWeights(weightsManifest, readShard));
 }

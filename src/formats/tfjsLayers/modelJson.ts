@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { describeIssue } from '../kerasLayers/describeValue.ts';
 import { ModelFileError } from '../kerasLayers/errors.ts';
-import { modelConfig, type Dialect, type ModelConfig } from '../kerasLayers/modelConfig.ts';
+import { parseModelConfig, type Dialect, type ModelConfig } from '../kerasLayers/modelConfig.ts';
 
 const quantization = z.looseObject({ dtype: z.string(), scale: z.number().optional(), min: z.number().optional() });
 
@@ -15,26 +15,26 @@ const weightSpec = z.looseObject({
 /** One run of weights, in one or more shards. */
 export const weightsGroup = z.looseObject({ paths: z.array(z.string()).min(1), weights: z.array(weightSpec) });
 
-/** `model.json` of a TensorFlow.js layers model, as far as it is read. */
+/** `model.json`, its model not yet read. */
 const modelJsonSchema = z.looseObject({
-  modelTopology: z.union([
-    z.looseObject({ model_config: modelConfig }).transform((topology) => topology.model_config),
-    modelConfig,
-  ]),
+  modelTopology: z.looseObject({ model_config: z.unknown().optional() }),
   weightsManifest: z.array(weightsGroup),
 });
 
 export type WeightSpec = z.infer<typeof weightSpec>;
 export type WeightsGroup = z.infer<typeof weightsGroup>;
 
-/** The parsed content of `model.json`. Throws `ModelFileError`. */
-export function parseModelJson(modelJson: unknown): z.infer<typeof modelJsonSchema> {
+/** The model and the manifest of a parsed `model.json`. Throws `ModelFileError`. */
+export function parseModelJson(modelJson: unknown): { model: ModelConfig; weightsManifest: readonly WeightsGroup[] } {
   if (typeof modelJson === 'object' && modelJson !== null && 'format' in modelJson && modelJson.format === 'graph-model') {
     throw new ModelFileError('This is a TensorFlow.js graph model, not a layers model. Open it as a graph model.');
   }
   const parsed = modelJsonSchema.safeParse(modelJson);
-  if (parsed.success) return parsed.data;
-  throw new ModelFileError(`This is not a TensorFlow.js layers model: ${describeIssue(parsed.error, modelJson)}`);
+  if (!parsed.success) {
+    throw new ModelFileError(`This is not a TensorFlow.js layers model: ${describeIssue(parsed.error, modelJson)}`);
+  }
+  const { modelTopology, weightsManifest } = parsed.data;
+  return { model: parseModelConfig(modelTopology.model_config ?? modelTopology, 'The modelTopology'), weightsManifest };
 }
 
 /**

@@ -63,24 +63,39 @@ function checkPath(path: string): void {
 
 /** Shards end to end, without joining them. */
 class ByteStream {
-  readonly #parts: readonly Uint8Array[];
+  readonly #parts: readonly { readonly offset: number; readonly bytes: Uint8Array }[];
   readonly length: number;
 
   constructor(shards: readonly (ArrayBuffer | Uint8Array)[]) {
-    this.#parts = shards.map((shard) => (shard instanceof Uint8Array ? shard : new Uint8Array(shard)));
-    this.length = this.#parts.reduce((total, part) => total + part.length, 0);
+    let offset = 0;
+    this.#parts = shards.map((shard) => {
+      const part = { offset, bytes: shard instanceof Uint8Array ? shard : new Uint8Array(shard) };
+      offset += part.bytes.length;
+      return part;
+    });
+    this.length = offset;
   }
 
   /** A copy of the bytes from `start` to before `end`, which must lie within. */
   read(start: number, end: number): ArrayBuffer {
-    const bytes = new Uint8Array(end - start);
-    let offset = 0;
-    for (const part of this.#parts) {
-      const [from, to] = [Math.max(start, offset), Math.min(end, offset + part.length)];
-      if (from < to) bytes.set(part.subarray(from - offset, to - offset), from - start);
-      offset += part.length;
+    const copy = new Uint8Array(end - start);
+    for (let k = this.#partAt(start); k < this.#parts.length && this.#parts[k].offset < end; k++) {
+      const { offset, bytes } = this.#parts[k];
+      const from = Math.max(start, offset);
+      copy.set(bytes.subarray(from - offset, end - offset), from - start);
     }
-    return bytes.buffer;
+    return copy.buffer;
+  }
+
+  /** The part in which byte `at` lies. */
+  #partAt(at: number): number {
+    let [low, high] = [0, this.#parts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#parts[middle].offset <= at) low = middle;
+      else high = middle;
+    }
+    return low;
   }
 }
 
@@ -90,7 +105,7 @@ function* layOut(group: WeightsGroup, stream: ByteStream): Generator<StoredWeigh
   for (const spec of group.weights) {
     const start = at;
     const end = start + bytesPerValue(spec) * spec.shape.reduce((product, size) => product * size, 1);
-    if (end > stream.length) throw new TruncatedWeightsError(spec.name, group.paths, end, stream.length);
+    if (!(end <= stream.length)) throw new TruncatedWeightsError(spec.name, group.paths, end, stream.length);
     yield { spec, bytes: () => stream.read(start, end) };
     at = end;
   }

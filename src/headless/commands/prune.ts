@@ -1,43 +1,83 @@
 import { join } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { measureLatency } from '../../engine/latency.ts';
+import { layerTimes } from '../../engine/layerTimes.ts';
+import type { WrittenFormat } from '../../formats/modelFormats.ts';
+import { exportPlan } from '../../formats/planFiles.ts';
+import type { Network } from '../../network/network.ts';
+import type { Change } from '../../pruning/change.ts';
+import { layerChanges, withTimes, type LayerChange } from '../../pruning/layerChanges.ts';
 import type { PruneRequest } from '../../pruning/pruneRequest.ts';
+import { speedNote } from '../../pruning/speedNote.ts';
 import { assertReachable, gatherStatistics, pruneAsRequested, stopwatch, subjectOf } from '../experiment.ts';
-import { readImages, readModel, writeJson, writeModel } from '../files.ts';
+import { readImages, readModel, writeFiles, writeJson, writeModel } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
-import { compensateOption, imagesOption, modelOption, orderOption, outOption, seedOption, selectOption, targetOption } from '../options.ts';
+import {
+  compensateOption, imagesOption, modelOption, orderOption, outOption, ruleOptions, seedOption, selectOption, targetOption, toOption, type RuleOptions,
+} from '../options.ts';
 import { progressOn } from '../progress.ts';
+import { widthRules } from '../widthRules.ts';
 
-type Options = PruneRequest & Record<'model' | 'images' | 'out', string>;
+interface Options extends Omit<PruneRequest, 'rules'>, RuleOptions, Record<'model' | 'images' | 'out', string> {
+  readonly to: WrittenFormat;
+  readonly measure?: boolean;
+}
 
 export function pruneCommand(): Command {
-  return new Command('prune')
+  const command = new Command('prune')
     .description('cut the network down and compensate what stays, without labels or gradients')
     .addOption(modelOption())
     .addOption(imagesOption('calibration images, unlabelled'))
     .addOption(targetOption())
     .addOption(selectOption())
     .addOption(compensateOption())
-    .addOption(orderOption())
+    .addOption(orderOption());
+  for (const option of ruleOptions()) command.addOption(option);
+  return command
     .addOption(seedOption())
-    .addOption(outOption('folder for the pruned layers model and report.json'))
-    .action(async ({ model, images, out, ...request }: Options) => {
+    .addOption(new Option('--measure', 'time every layer before and after, one image at a time'))
+    .addOption(toOption().default('layers'))
+    .addOption(outOption('folder for the pruned model and report.json'))
+    .action(async ({ model, images, out, to, measure = false, target, select, compensate, order, seed, ...typed }: Options) => {
       const subject = subjectOf(await readModel(model));
-      assertReachable(subject, request.target);
+      const request: PruneRequest = { target, select, compensate, order, rules: widthRules(subject.coupled.groups, typed), seed };
+      assertReachable(subject, request);
       const source = await readImages(images);
       const correlator = await startNodeEngine();
       const clock = stopwatch();
       const store = await gatherStatistics(subject, source, correlator, progressOn('calibrate'));
       const calibrate = clock();
       const result = await pruneAsRequested(subject, store, source, request, correlator, progressOn('compensate'));
-      const { target, select, compensate, order, seed } = request;
-      await writeModel(result.network, out);
+      const changes = layerChanges(subject.network, subject.coupled, result.plan.keep);
+      const { layers, latency, note } = measure ? await timed(subject.network, result.network, changes, result.macs) : { layers: changes };
+      if (to === 'safetensors') await writeFiles(out, exportPlan(subject.network, result.plan, result.network));
+      else await writeModel(result.network, out, to);
       await writeJson(join(out, 'report.json'), {
-        request: { target, select, compensate, order, seed },
+        request,
         images: source.count,
         macs: result.macs,
         params: result.params,
+        latency,
+        note,
+        layers,
         keep: result.plan.keep,
         milliseconds: { calibrate, ...result.milliseconds },
       });
+      if (note !== undefined) process.stderr.write(`${note}\n`);
     });
+}
+
+interface Timed {
+  readonly layers: readonly LayerChange[];
+  /** Median milliseconds of one run. */
+  readonly latency?: Change;
+  /** Where fewer MACs did not make it faster. */
+  readonly note?: string;
+}
+
+async function timed(intact: Network, pruned: Network, changes: readonly LayerChange[], macs: Change): Promise<Timed> {
+  const before = await layerTimes(intact, 1, progressOn('time before'));
+  const layers = withTimes(changes, before, await layerTimes(pruned, 1, progressOn('time after')));
+  const latency = { before: (await measureLatency(intact, 1)).milliseconds, after: (await measureLatency(pruned, 1)).milliseconds };
+  return { layers, latency, note: speedNote({ macs, milliseconds: latency }, layers) };
 }

@@ -10,14 +10,14 @@ export interface FrontierChartProps {
   readonly label: string;
   readonly series: readonly FrontierSeries[];
   readonly intact?: SeriesPoint;
-  readonly current?: { readonly x: number; readonly accuracy: number; readonly stale: boolean };
+  readonly current?: { readonly x: number; readonly quality: number; readonly stale: boolean };
   readonly formatX: (x: number) => string;
   readonly colourOf: (series: FrontierSeries) => string;
 }
 
 const LETTER = 6.6;
 
-/** Test accuracy against what is left of the network; less is further right. */
+/** Test accuracy, or agreement, against what is left of the network; less is further right. */
 export function FrontierChart({ label, series, intact, current, formatX, colourOf }: FrontierChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const size = useSize(holder);
@@ -37,7 +37,7 @@ export function FrontierChart({ label, series, intact, current, formatX, colourO
   );
   const labels = named.map((entry): EndLabel => {
     const last = entry.points[0];
-    return { key: entry.key, text: nameOf(entry), colour: colourOf(entry), x: plot.x(last.x), y: plot.y(last.accuracy), faint: entry.precomputed };
+    return { key: entry.key, text: nameOf(entry), colour: colourOf(entry), x: plot.x(last.x), y: plot.y(last.quality), faint: entry.precomputed };
   });
   return (
     <div ref={holder} className="chart">
@@ -45,7 +45,7 @@ export function FrontierChart({ label, series, intact, current, formatX, colourO
         <FrontierLines size={size} right={right} least={least} most={most} series={series} intact={intact} formatX={formatX} colourOf={colourOf} />
         <svg className="overlay" width={size.width} height={size.height}>
           <EndLabels labels={labels} left={plot.right + 12} bottom={plot.bottom} />
-          {current && <circle cx={plot.x(current.x)} cy={plot.y(current.accuracy)} r={7} fill="none" stroke={current.stale ? 'var(--edge)' : 'var(--ink)'} strokeWidth={2} strokeDasharray={current.stale ? '3 2' : undefined} />}
+          {current && <circle cx={plot.x(current.x)} cy={plot.y(current.quality)} r={7} fill="none" stroke={current.stale ? 'var(--edge)' : 'var(--ink)'} strokeWidth={2} strokeDasharray={current.stale ? '3 2' : undefined} />}
         </svg>
       </div>
     </div>

@@ -77,8 +77,8 @@ type Row = { readonly x: number } & Readonly<Record<string, number>>;
 
 /** One row for each x, with the series that have a point there; all series start at the intact network. */
 function chartRows(series: readonly FrontierSeries[], intact: SeriesPoint | undefined): readonly Row[] {
-  const rows = new Map<number, Record<string, number>>(intact ? [[intact.x, { intact: intact.accuracy }]] : []);
-  const add = (key: string, { x, accuracy }: SeriesPoint) => rows.set(x, { ...rows.get(x), [key]: accuracy });
+  const rows = new Map<number, Record<string, number>>(intact ? [[intact.x, { intact: intact.quality }]] : []);
+  const add = (key: string, { x, quality }: SeriesPoint) => rows.set(x, { ...rows.get(x), [key]: quality });
   for (const { key, points } of series) {
     for (const point of points) add(key, point);
     if (intact && points.every(({ x }) => x < intact.x)) add(key, intact);

@@ -6,14 +6,15 @@ import { useLab } from '../LabContext.tsx';
 export function JobLine({ job, cancelLabel = 'Cancel' }: { readonly job: Job; readonly cancelLabel?: string }) {
   const lab = useLab();
   const { label, progress } = job;
-  const amount = job.kind === 'model' ? bytes : whole;
+  const inBytes = job.kind === 'model' || job.kind === 'keepModel' || job.kind === 'keepData';
+  const amount = inBytes ? bytes : whole;
   const known = progress && progress.total > 0 ? progress : undefined;
   return (
     <div className="job">
       <span className="job-text">
         {label}
         {known && ` ${amount(known.done)} of ${amount(known.total)}`}
-        {known && job.kind !== 'model' && known.rate > 0 && known.done < known.total && (
+        {known && !inBytes && known.rate > 0 && known.done < known.total && (
           <span className="mute">
             {' '}
             · {rate(known.rate)} · {seconds(known.secondsLeft)} left
@@ -21,11 +22,9 @@ export function JobLine({ job, cancelLabel = 'Cancel' }: { readonly job: Job; re
         )}
       </span>
       <progress aria-label={label} max={known?.total} value={known?.done} />
-      {job.kind !== 'model' && (
-        <button type="button" className="small" onClick={() => lab.cancel(job.id)}>
-          {cancelLabel}
-        </button>
-      )}
+      <button type="button" className="small" onClick={() => lab.cancel(job.id)}>
+        {cancelLabel}
+      </button>
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { useId, useRef, type ReactNode } from 'react';
+import { useId, useRef, useState, type ReactNode } from 'react';
 
 interface PopoverProps {
   /** What the button shows. */
@@ -10,7 +10,8 @@ interface PopoverProps {
   readonly align?: 'left' | 'right';
   /** Without the sign that something opens. */
   readonly plain?: boolean;
-  readonly children: ReactNode | ((close: () => void) => ReactNode);
+  /** `open`: what is costly to show need not be there before. */
+  readonly children: ReactNode | ((close: () => void, open: boolean) => ReactNode);
 }
 
 /** A button that opens a small panel below itself; closes on Escape and on a click elsewhere. */
@@ -18,6 +19,7 @@ export function Popover({ button, label, title, align = 'left', plain = false, c
   const id = useId();
   const opener = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDialogElement>(null);
+  const [open, setOpen] = useState(false);
   const close = () => document.getElementById(id)?.hidePopover();
 
   const place = () => {
@@ -36,8 +38,12 @@ export function Popover({ button, label, title, align = 'left', plain = false, c
         {button}
         {!plain && <span aria-hidden="true"> ▾</span>}
       </button>
-      <dialog ref={panel} id={id} popover="auto" aria-label={title} className="popover" onToggle={place}>
-        {typeof children === 'function' ? children(close) : children}
+      <dialog ref={panel} id={id} popover="auto" aria-label={title} className="popover" onToggle={(event) => {
+        if (event.target !== event.currentTarget) return;
+        setOpen(event.newState === 'open');
+        place();
+      }}>
+        {typeof children === 'function' ? children(close, open) : children}
       </dialog>
     </>
   );

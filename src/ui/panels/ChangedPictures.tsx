@@ -50,8 +50,8 @@ export function ChangedPictures() {
         {some.map((change) => {
           const picture = pictures.get(change.index);
           return (
-            <li key={change.index} title={picture && `Test image ${change.index}: it is a ${name(picture.label)}`}>
-              {picture ? <PixelPicture picture={picture} label={`Test image ${change.index}, a ${name(picture.label)}: ${name(change.before)} before, ${name(change.after)} after`} /> : <span className="pixels" />}
+            <li key={change.index} title={picture?.label === undefined ? undefined : `Test image ${change.index}: it is a ${name(picture.label)}`}>
+              {picture ? <PixelPicture picture={picture} label={`Test image ${change.index}${picture.label === undefined ? '' : `, a ${name(picture.label)}`}: ${name(change.before)} before, ${name(change.after)} after`} /> : <span className="pixels" />}
               <small>
                 {name(change.before)}→<wbr />
                 {name(change.after)}

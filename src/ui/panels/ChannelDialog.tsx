@@ -1,13 +1,19 @@
 import { useEffect, useMemo, useState } from 'react';
-import { channelFilters, excitingNode } from '../../lab/channelView.ts';
+import { channelFilters, excitingFeature } from '../../lab/channelView.ts';
+import { coupledLayers, type CoupledLayer } from '../../lab/couplingView.ts';
 import { errorText, isCancelled } from '../../lab/errors.ts';
 import { shownFidelity, shownGroups } from '../../lab/experiment.ts';
 import { stageLabels } from '../../lab/labels.ts';
+import { networkCoupling } from '../../lab/networkCoupling.ts';
+import { groupRuleOf } from '../../lab/rules.ts';
+import type { CouplingGroup } from '../../network/couplingGroup.ts';
+import type { Network } from '../../network/network.ts';
 import type { ExcitingPicture } from '../../workers/protocol.ts';
 import { HeatMap } from '../charts/HeatMap.tsx';
 import { Dialog } from '../controls/Dialog.tsx';
 import { PixelPicture } from '../controls/PixelPicture.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
+import { CouplingView } from './CouplingView.tsx';
 
 interface ChannelDialogProps {
   readonly group: string;
@@ -23,8 +29,8 @@ export function ChannelDialog({ group: name, channel, onClose, onChannel }: Chan
   const score = useExperiment((experiment) => shownFidelity(experiment).groups?.find((group) => group.name === name)?.singleton[channel]);
   const kept = useExperiment((experiment) => experiment.keep?.[name]?.includes(channel) ?? true);
   const pinned = useExperiment((experiment) => experiment.pins[name]?.[channel] !== undefined);
+  const isProtected = useExperiment((experiment) => groupRuleOf(experiment.request.rules, name)?.kind === 'protect');
   const group = groups.find((candidate) => candidate.name === name);
-  const [producer, setProducer] = useState(group?.producers[0]);
   if (!group) return null;
 
   const label = stageLabels(groups.filter(({ frozen }) => frozen === undefined), loaded?.nodes).flatMap((stage) => stage.groups).find((entry) => entry.name === name)?.full ?? name;
@@ -36,6 +42,7 @@ export function ChannelDialog({ group: name, channel, onClose, onChannel }: Chan
           {score !== undefined && `Fidelity ${score.toFixed(4)} · `}
           {kept ? 'kept' : 'cut'}
           {pinned && ' by hand'}
+          {isProtected && ', the whole group is protected'}
         </span>
         <span className="buttons">
           <button type="button" className="pick" onClick={() => go(-1)}>
@@ -44,39 +51,57 @@ export function ChannelDialog({ group: name, channel, onClose, onChannel }: Chan
           <button type="button" className="pick" onClick={() => go(1)}>
             Next
           </button>
-          <button type="button" className="pick" onClick={() => lab.toggleChannel(name, channel)}>
+          <button type="button" className="pick" disabled={isProtected} onClick={() => lab.toggleChannel(name, channel)}>
             {pinned ? 'Leave it to the scores' : kept ? 'Cut it' : 'Keep it'}
           </button>
         </span>
       </div>
-      <h3>Its filters</h3>
-      {group.producers.length > 1 && (
-        <label className="row">
-          Layer
-          <select value={producer} onChange={(event) => setProducer(event.target.value)}>
-            {group.producers.map((id) => (
-              <option key={id}>{id}</option>
-            ))}
-          </select>
-        </label>
-      )}
-      <Filters producer={producer ?? group.producers[0]} channel={channel} />
-      <h3>The test images that excite it most</h3>
-      <Exciting key={`${name} ${channel}`} node={excitingNode(group, loaded?.nodes ?? [])} channel={channel} />
+      {loaded ? <Inside network={loaded.network} group={group} channel={channel} /> : <p className="hint">The model is still loading.</p>}
     </Dialog>
   );
 }
 
-function Filters({ producer, channel }: { readonly producer: string; readonly channel: number }) {
-  const network = useExperiment((experiment) => experiment.model.loaded?.network);
-  const filters = useMemo(() => network && channelFilters(network, producer, channel), [network, producer, channel]);
-  if (!filters) return <p className="hint">The model is still loading.</p>;
+function Inside({ network, group, channel }: { readonly network: Network; readonly group: CouplingGroup; readonly channel: number }) {
+  const coupled = useMemo(() => coupledLayers(network, networkCoupling(network), group, channel), [network, group, channel]);
+  const makers = useMemo(() => coupled.filter(({ role }) => role === 'makes'), [coupled]);
+  const excited = excitingFeature(coupled);
+  return (
+    <>
+      <h3>What leaves with it</h3>
+      <CouplingView network={network} group={group} channel={channel} />
+      <h3>Its filters</h3>
+      <Filters network={network} makers={makers} />
+      <h3>The test images that excite it most</h3>
+      {excited && <Exciting key={`${group.name} ${channel}`} node={excited.node} channel={excited.feature} />}
+    </>
+  );
+}
+
+function Filters({ network, makers }: { readonly network: Network; readonly makers: readonly CoupledLayer[] }) {
+  const outputs = useMemo(
+    () => makers.flatMap(({ layer, features }) => features.map((feature) => ({ layer, feature, name: features.length > 1 ? `${layer}, output ${feature}` : layer }))),
+    [makers],
+  );
+  const [chosen, setChosen] = useState<string>();
+  const output = outputs.find(({ name }) => name === chosen) ?? outputs[0];
+  const filters = useMemo(() => output && channelFilters(network, output.layer, output.feature), [network, output]);
+  if (!output || !filters) return <p className="hint">No layer with filters makes it.</p>;
   const { rows, columns, maps } = filters;
   const greatest = Math.max(...maps.flat().map(Math.abs));
   return (
     <>
+      {outputs.length > 1 && (
+        <label className="row">
+          Layer
+          <select value={output.name} onChange={(event) => setChosen(event.target.value)}>
+            {outputs.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+      )}
       <p className="hint">
-        {producer}: {rows} × {columns} weights for each of {filters.inputs} inputs{maps.length < filters.inputs && `, the ${maps.length} strongest`}. Orange adds, blue takes away; full colour is{' '}
+        {output.name}: {rows} × {columns} weights for each of {filters.inputs} inputs{maps.length < filters.inputs && `, the ${maps.length} strongest`}. Orange adds, blue takes away; full colour is{' '}
         {greatest.toPrecision(2)}.
       </p>
       <div className="heats">
@@ -92,6 +117,7 @@ function Exciting({ node, channel }: { readonly node: string; readonly channel: 
   const lab = useLab();
   const loaded = useExperiment((experiment) => experiment.model.loaded !== undefined);
   const classes = useExperiment((experiment) => experiment.dataset?.classes);
+  const className = ({ label }: ExcitingPicture) => (label === undefined ? '' : (classes?.[label] ?? String(label)));
   const [found, setFound] = useState<readonly ExcitingPicture[] | string>();
   useEffect(() => {
     let gone = false;
@@ -111,9 +137,9 @@ function Exciting({ node, channel }: { readonly node: string; readonly channel: 
     <ul className="pictures">
       {found.map((picture) => (
         <li key={picture.index}>
-          <PixelPicture picture={picture} label={`Test image ${picture.index}, ${classes?.[picture.label] ?? picture.label}`} />
+          <PixelPicture picture={picture} label={[`Test image ${picture.index}`, className(picture)].filter(Boolean).join(', ')} />
           <small>
-            {classes?.[picture.label] ?? picture.label} {picture.activation.toFixed(1)}
+            {className(picture)} {picture.activation.toFixed(1)}
           </small>
         </li>
       ))}

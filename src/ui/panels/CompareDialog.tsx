@@ -2,6 +2,7 @@ import { bytes, count, milliseconds, percent, whole } from '../../lab/format.ts'
 import type { HistoryNode } from '../../lab/history.ts';
 import { COMPENSATION_LABELS, ORDER_LABELS, planLabel, SELECTION_LABELS, TARGET_LABELS } from '../../lab/labels.ts';
 import { pinnedCount } from '../../lab/pins.ts';
+import { rulesLabel } from '../../lab/rules.ts';
 import { Dialog } from '../controls/Dialog.tsx';
 import { useExperiment } from '../LabContext.tsx';
 
@@ -9,13 +10,13 @@ import { useExperiment } from '../LabContext.tsx';
 export function CompareDialog({ a, b, onClose }: { readonly a: HistoryNode; readonly b: HistoryNode; readonly onClose: () => void }) {
   const classes = useExperiment((experiment) => experiment.dataset?.classes) ?? [];
   const rows = rowsOf(a).map(([name, value], i) => ({ name, a: value, b: rowsOf(b)[i][1] }));
-  const perClass = classes.map((name, i) => ({ name, a: classAccuracy(a, i), b: classAccuracy(b, i) }));
+  const perClass = a.outcome.perClass.length === 0 ? [] : classes.map((name, i) => ({ name, a: classAccuracy(a, i), b: classAccuracy(b, i) }));
   const widths = Object.keys(a.keep).map((name) => ({ name, a: overlap(a, name), b: overlap(b, name), shared: (a.keep[name] ?? []).filter((channel) => b.keep[name]?.includes(channel)).length }));
   return (
     <Dialog wide title="Two plans side by side" label="Compare two plans" onClose={onClose}>
       <div className="side-by-side">
         <Columns caption="Request and outcome" a={a} b={b} rows={rows} />
-        <Columns caption="Accuracy per class" a={a} b={b} rows={perClass} />
+        {perClass.length > 0 && <Columns caption="Accuracy per class" a={a} b={b} rows={perClass} />}
         <Columns caption="Channels kept, and how many by both" a={a} b={b} rows={widths.map(({ name, shared, ...sides }) => ({ name: `${name} (${shared} shared)`, ...sides }))} />
       </div>
     </Dialog>
@@ -54,9 +55,10 @@ function rowsOf({ settings: { request, pins, images }, cost, outcome }: HistoryN
     ['select', SELECTION_LABELS[request.select]],
     ['compensate', COMPENSATION_LABELS[request.compensate]],
     ['order', ORDER_LABELS[request.order]],
+    ['rules', rulesLabel(request.rules) || 'none'],
     ['set by hand', `${pinnedCount(pins)} channels`],
     ['calibration', `${whole(images)} images, seed ${request.seed}`],
-    ['accuracy', percent(outcome.accuracy, 2)],
+    ['accuracy', outcome.accuracy === undefined ? '–' : percent(outcome.accuracy, 2)],
     ['agreement', percent(outcome.agreement, 2)],
     ['test images', whole(outcome.images)],
     ['parameters', count(cost.params)],

@@ -1,25 +1,40 @@
-import { useId, useState, type SubmitEvent } from 'react';
+import { lazy, Suspense, useId, useState, type SubmitEvent } from 'react';
 import { whole } from '../../lab/format.ts';
 import { IMAGE_LIMITS } from '../../lab/fragment.ts';
+import { dataLabel } from '../../lab/labels.ts';
+import { Boundary } from '../controls/Boundary.tsx';
 import { Popover } from '../controls/Popover.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
+
+const PicturesPanel = lazy(() => import('./PicturesPanel.tsx').then((module) => ({ default: module.PicturesPanel })));
 
 const COUNTS = [64, 128, 256, 512, 1024, 2048, 5000] as const;
 
 export function DataPicker() {
   const images = useExperiment((experiment) => experiment.calibration.images);
   const seed = useExperiment((experiment) => experiment.request.seed);
+  const own = useExperiment(({ data: { descriptor } }) => (descriptor.kind === 'shipped' ? undefined : dataLabel(descriptor)));
+  const what = own === undefined ? `${whole(images)} training images` : `${own} · ${whole(images)} pictures`;
   return (
     <Popover
       title="Calibration pictures"
-      label={`Calibration: ${whole(images)} training images seed ${seed}`}
+      label={`Calibration: ${what} seed ${seed}`}
       button={
         <>
-          {whole(images)} training images <small>seed {seed}</small>
+          {what} <small>seed {seed}</small>
         </>
       }
     >
-      {(close) => <CalibrationForm key={`${images} ${seed}`} images={images} seed={seed} close={close} />}
+      {(close, open) => (
+        <div className="stack">
+          {open && (
+            <Boundary what="The choice of pictures"><Suspense>
+              <PicturesPanel close={close} />
+            </Suspense></Boundary>
+          )}
+          <CalibrationForm key={`${images} ${seed}`} images={images} seed={seed} close={close} />
+        </div>
+      )}
     </Popover>
   );
 }
@@ -30,7 +45,7 @@ function CalibrationForm({ images, seed, close }: { readonly images: number; rea
   const ids = { images: useId(), seed: useId() };
   const most = Math.min(IMAGE_LIMITS.most, dataset?.train ?? IMAGE_LIMITS.most);
   const [chosen, setChosen] = useState(String(images));
-  const counts = [...new Set([...COUNTS.filter((value) => value <= most), images])].sort((a, b) => a - b);
+  const counts = [...new Set([...COUNTS.filter((value) => value <= most), most, images])].sort((a, b) => a - b);
 
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -40,10 +55,12 @@ function CalibrationForm({ images, seed, close }: { readonly images: number; rea
   };
   return (
     <form className="stack" onSubmit={submit}>
-      <p className="hint">
-        {dataset ? `${dataset.name}: ${whole(dataset.train)} training images to score with, ${whole(dataset.test)} test images to measure with.` : 'The data is loading.'} Scores never see a
-        label or a test image.
-      </p>
+      {!dataset?.own && (
+        <p className="hint">
+          {dataset ? `${dataset.name}: ${whole(dataset.train)} training images to score with, ${whole(dataset.test)} test images to measure with.` : 'The data is loading.'} Scores never see a
+          label or a test image.
+        </p>
+      )}
       <div className="row">
         <label htmlFor={ids.images}>Training images</label>
         <select id={ids.images} value={chosen} onChange={(event) => setChosen(event.target.value)}>

@@ -1,9 +1,10 @@
 import { lazy, Suspense, useCallback, useDeferredValue, useMemo } from 'react';
 import { toCsv } from '../../lab/csv.ts';
-import { shownFidelity, shownGroups } from '../../lab/experiment.ts';
+import { nothingToPrune, shownFidelity, shownGroups } from '../../lab/experiment.ts';
 import { whole } from '../../lab/format.ts';
 import { stageLabels } from '../../lab/labels.ts';
 import { compensatedCurve } from '../../lab/rankings.ts';
+import { groupRuleLabel, groupRuleOf } from '../../lab/rules.ts';
 import { curveTitle } from '../../lab/titles.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
 import { ChartCard, type ChartTable } from '../charts/ChartCard.tsx';
@@ -23,7 +24,8 @@ export function FidelityPanel() {
   const detail = useDeferredValue(useExperiment((experiment) => (name === undefined ? undefined : experiment.details[name])));
   const compensate = useExperiment((experiment) => experiment.request.compensate);
   const width = useExperiment((experiment) => (name === undefined ? undefined : experiment.keep?.[name]?.length));
-  const held = useExperiment((experiment) => name !== undefined && experiment.pins[name] !== undefined);
+  const rule = useExperiment((experiment) => (name === undefined ? undefined : groupRuleOf(experiment.request.rules, name)));
+  const stuck = useExperiment(nothingToPrune);
   const precomputed = useExperiment((experiment) => (experiment.calibration.update ? undefined : experiment.precomputed));
   const images = useExperiment((experiment) => experiment.calibration.update?.images);
 
@@ -36,6 +38,7 @@ export function FidelityPanel() {
   );
   const table = useMemo((): ChartTable => {
     const n = fidelity?.curves.scale.length ?? 0;
+    if (fidelity && n === 0) return { header: ['channel', 'singleton fidelity'], rows: fidelity.singleton.map((score, channel) => [channel, score.toFixed(4)]) };
     return {
       header: ['k', 'scale', 'least squares', 'greedy', 'random 5 %', 'random median', 'random 95 %'],
       rows: Array.from({ length: n }, (_, i) => [
@@ -46,7 +49,7 @@ export function FidelityPanel() {
   }, [fidelity, detail]);
 
   const curve = fidelity && compensatedCurve(fidelity, compensate);
-  const title = curve && curve.length > 0 ? curveTitle(curve) : 'How many channels does a layer need?';
+  const title = curve ? curveTitle(curve) : 'How many channels does a layer need?';
   const reached = curve && width !== undefined ? curve[width - 1] : undefined;
   const source = precomputed ? `precomputed on ${precomputed.machine}` : images === undefined ? 'waiting for the first scores' : `${whole(images)} images`;
   return (
@@ -56,13 +59,14 @@ export function FidelityPanel() {
       title={title}
       subtitle={
         <>
-          {label && `${label} · `}fidelity η of the best k channels · {source}
-          {detail && ` · band: ${detail.band.permutations} random orders, 5–95 %`}
-          {held && name !== undefined && (
+          {label && `${label} · `}
+          {curve?.length === 0 ? 'fidelity of each channel' : 'fidelity η of the best k channels'} · {source}
+          {detail && detail.band.low.length > 0 && ` · band: ${detail.band.permutations} random orders, 5–95 %`}
+          {rule && name !== undefined && (
             <>
               {' · '}
-              <b>held at {width} by hand</b>{' '}
-              <button type="button" className="link" onClick={() => lab.resetPins(name)}>
+              <b>{groupRuleLabel(rule)}</b>{' '}
+              <button type="button" className="link" onClick={() => lab.setGroupRule(name, undefined)}>
                 release
               </button>
             </>
@@ -72,7 +76,9 @@ export function FidelityPanel() {
       table={table}
       csv={() => toCsv(table.header, table.rows)}
     >
-      {fidelity && curve ? (
+      {curve?.length === 0 ? (
+        <ChartPlaceholder text="The layers that read this group are too wide for fidelity curves: each of its channels has a score of its own, in the table, and their weights stay as they are." />
+      ) : fidelity && curve ? (
         <Boundary what="The chart"><Suspense fallback={<ChartPlaceholder text="Loading the chart…" />}>
           <FidelityChart
             label={`${title}. ${label}: ${width === undefined ? '' : `${width} channels are kept, `}${reached === undefined ? '' : `which rebuild ${(100 * reached).toFixed(0)} % of it.`}`}
@@ -86,7 +92,7 @@ export function FidelityPanel() {
           />
         </Suspense></Boundary>
       ) : (
-        <ChartPlaceholder text="The curve appears with the first batch of calibration images." />
+        <ChartPlaceholder text={stuck ? 'Nothing in this network can be cut, so there is nothing to score.' : 'The curve appears with the first batch of calibration images.'} />
       )}
     </ChartCard>
   );

@@ -1,26 +1,33 @@
 import { memo, useCallback, useMemo, useState } from 'react';
 import type { GroupLabel } from '../../lab/labels.ts';
+import { groupRuleLabel } from '../../lab/rules.ts';
+import type { CouplingGroup } from '../../network/couplingGroup.ts';
 import { pinnedCount } from '../../lab/pins.ts';
 import type { Pins } from '../../pruning/pruneRequest.ts';
+import type { GroupRule } from '../../pruning/widthRules.ts';
 import { ChannelStrip } from '../charts/ChannelStrip.tsx';
 import type { StripCell } from '../charts/drawStrip.ts';
 import { useLab } from '../LabContext.tsx';
+import { GroupRules } from './GroupRules.tsx';
 
 interface GroupRowProps {
   readonly label: GroupLabel;
-  readonly channels: number;
+  readonly group: CouplingGroup;
   /** What the channels are ordered by; absent while it is not known. */
   readonly scores?: ArrayLike<number>;
   readonly fidelity?: readonly number[];
   readonly kept?: readonly number[];
   readonly pins?: Pins[string];
+  /** What holds for it instead of the budget. */
+  readonly rule?: GroupRule;
   readonly selected: boolean;
   readonly onOpen: (group: string, channel: number) => void;
+  readonly onCoupling: (group: CouplingGroup, label: string) => void;
 }
 
-export const GroupRow = memo(function GroupRow({ label, channels, scores, fidelity, kept, pins, selected, onOpen }: GroupRowProps) {
+export const GroupRow = memo(function GroupRow({ label, group, scores, fidelity, kept, pins, rule, selected, onOpen, onCoupling }: GroupRowProps) {
   const lab = useLab();
-  const { name } = label;
+  const { name, channels } = group;
   const [active, setActive] = useState<number>();
   const order = useMemo(() => channelOrder(channels, scores), [channels, scores]);
   const cells = useMemo(() => stripCells(order, fidelity, kept, pins), [order, fidelity, kept, pins]);
@@ -34,7 +41,7 @@ export const GroupRow = memo(function GroupRow({ label, channels, scores, fideli
   const open = useCallback((channel: number) => onOpen(name, channel), [onOpen, name]);
   const width = kept?.length ?? channels;
   const byHand = pins ? pinnedCount({ [name]: pins }) : 0;
-  const handText = byHand === channels ? 'held' : `${byHand} by hand`;
+  const handText = `${byHand} by hand`;
   const at = active === undefined ? undefined : cells[active];
 
   return (
@@ -43,6 +50,11 @@ export const GroupRow = memo(function GroupRow({ label, channels, scores, fideli
         <button type="button" className="group-name" aria-pressed={selected} aria-label={`${label.full}, ${width} of ${channels} channels kept`} title={name} onClick={() => lab.selectGroup(name)}>
           {label.short}
         </button>
+        {rule && (
+          <button type="button" className="small" aria-label={`${groupRuleLabel(rule)}: give ${label.full} back to the budget`} onClick={() => lab.setGroupRule(name, undefined)}>
+            {groupRuleLabel(rule)} <span aria-hidden="true">✕</span>
+          </button>
+        )}
         {byHand > 0 && (
           <button type="button" className="small" aria-label={`${handText}: reset ${label.full}`} onClick={() => lab.resetPins(name)}>
             {handText} <span aria-hidden="true">✕</span>
@@ -61,9 +73,21 @@ export const GroupRow = memo(function GroupRow({ label, channels, scores, fideli
           </button>
         </p>
       )}
+      {selected && (
+        <div className="group-tools">
+          <GroupRules group={name} label={label.full} channels={channels} rule={rule} width={width} />
+          <button type="button" className="link" aria-label={`What leaves together with ${label.full}`} title={together(group)} onClick={() => onCoupling(group, label.full)}>
+            {group.producers.length + group.passThroughs.length + group.consumers.length} layers
+          </button>
+        </div>
+      )}
     </div>
   );
 });
+
+function together({ producers, passThroughs, consumers }: CouplingGroup): string {
+  return `Made by ${producers.length}, passed on by ${passThroughs.length}, read by ${consumers.length}`;
+}
 
 function describe({ channel, kept, pinned }: StripCell, fidelity: readonly number[] | undefined): string {
   const score = fidelity?.[channel];

@@ -1,18 +1,21 @@
 import { isSettled } from '../../lab/calibration.ts';
-import type { Experiment } from '../../lab/experiment.ts';
+import { nothingToPrune, type Experiment } from '../../lab/experiment.ts';
 import { seconds, whole } from '../../lab/format.ts';
 import { JobLine } from '../controls/JobLine.tsx';
 import { useExperiment } from '../LabContext.tsx';
 
-const SHOWN_HERE = new Set(['model', 'calibration', 'intact']);
+const SHOWN_HERE = new Set(['model', 'data', 'calibration', 'intact']);
+/** Where nothing of those runs. */
+const BESIDE = new Set(['keepModel', 'keepData']);
 
 /** What the lab is busy with, or how far its scores go. */
 export function HeaderStatus() {
   const jobs = useExperiment((experiment) => experiment.jobs);
   const calibration = useExperiment((experiment) => experiment.calibration);
   const engine = useExperiment((experiment) => experiment.engine);
-  const job = jobs.find(({ kind }) => SHOWN_HERE.has(kind));
-  const idle = idleText(calibration, engine);
+  const job = jobs.find(({ kind }) => SHOWN_HERE.has(kind)) ?? jobs.find(({ kind }) => BESIDE.has(kind));
+  const stuck = useExperiment(nothingToPrune);
+  const idle = stuck && engine === 'ready' ? 'Nothing in this network can be cut' : idleText(calibration, engine);
   return (
     <div className="status">
       {job ? <JobLine job={job} /> : <span className="mute">{idle}</span>}

@@ -12,7 +12,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
       <ul>
         <li>
           <b>Network.</b> One row for each group of channels that must leave together. A strip shows its channels from best to worst; hatched ones are cut. Click a channel, or press Space on it, to keep
-          or cut it by hand; press Enter to look inside.
+          or cut it by hand; press Enter to look inside, where everything that must leave with it is lit up. A chosen row can be protected or given a width; “layers” tells what its channels tie together.
         </li>
         <li>
           <b>Fidelity curve.</b> How much of the chosen layer the best k channels rebuild. Drag the handle to hold that layer at a width of your own.
@@ -22,7 +22,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
         </li>
         <li>
           <b>Prune.</b> The budget and the recipe. While the slider moves, the one-shot plan is measured; when you let go, layers are refitted one after another, each on inputs from the network pruned
-          so far. Every plan stays in the history.
+          so far. Under “Rules”, widths become multiples of 8 or 16, and no group falls below a floor. Every plan stays in the history; “Layers” lists what becomes of each layer, and times it.
         </li>
       </ul>
       <h3>Keys</h3>

@@ -2,6 +2,7 @@ import { useState, type SubmitEvent } from 'react';
 import { percent, whole } from '../../lab/format.ts';
 import type { HistoryBranch } from '../../lab/history.ts';
 import { planLabel } from '../../lab/labels.ts';
+import { quality } from '../../lab/yardstick.ts';
 import { useLab } from '../LabContext.tsx';
 
 interface HistoryBranchItemProps {
@@ -36,7 +37,7 @@ export function HistoryBranchItem({ branch: { node, children }, current, chosen,
         <div className="plan">
           <input type="checkbox" aria-label={`Compare ${name}`} checked={chosen.includes(node.id)} onChange={() => onChoose(node.id)} />
           <button type="button" className={isCurrent ? 'plan-name on' : 'plan-name'} aria-current={isCurrent || undefined} title={`Go back to this plan (${whole(node.outcome.images)} test images)`} onClick={() => void lab.goTo(node)}>
-            {name}: <b>{percent(node.outcome.accuracy)}</b>
+            {name}: <b>{percent(quality(node.outcome))}</b>
           </button>
           <span className="plan-tools">
             <button type="button" className="small" aria-label={`Rename ${name}`} onClick={() => setNaming(true)}>

@@ -1,11 +1,16 @@
-import { useId, useRef, useState, type SubmitEvent } from 'react';
+import { lazy, Suspense, useId, useState, type SubmitEvent } from 'react';
 import { SHIPPED_MODELS } from '../../lab/catalogue.ts';
 import type { Experiment, ModelDescriptor } from '../../lab/experiment.ts';
 import { bytes, count, percent, whole } from '../../lab/format.ts';
+import { modelOfFiles } from '../../lab/incoming.ts';
 import { modelLabel } from '../../lab/labels.ts';
 import { intactCost } from '../../lab/planCost.ts';
+import { Boundary } from '../controls/Boundary.tsx';
+import { FilesButton } from '../controls/FilesButton.tsx';
 import { Popover } from '../controls/Popover.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
+
+const KeptList = lazy(() => import('./KeptList.tsx').then((module) => ({ default: module.KeptList })));
 
 export function ModelPicker() {
   const model = useExperiment((experiment) => experiment.model);
@@ -22,15 +27,22 @@ export function ModelPicker() {
         </>
       }
     >
-      {(close) => <ModelChoices model={model} shown={shown} close={close} />}
+      {(close, open) => <ModelChoices model={model} shown={shown} open={open} close={close} />}
     </Popover>
   );
 }
 
-function ModelChoices({ model, shown, close }: { readonly model: Experiment['model']; readonly shown: ModelDescriptor; readonly close: () => void }) {
+interface ModelChoicesProps {
+  readonly model: Experiment['model'];
+  readonly shown: ModelDescriptor;
+  /** The panel is on screen. */
+  readonly open: boolean;
+  readonly close: () => void;
+}
+
+function ModelChoices({ model, shown, open: onScreen, close }: ModelChoicesProps) {
   const lab = useLab();
   const name = useId();
-  const files = useRef<HTMLInputElement>(null);
   const open = (descriptor: ModelDescriptor) => {
     close();
     void lab.openModel(descriptor);
@@ -46,25 +58,17 @@ function ModelChoices({ model, shown, close }: { readonly model: Experiment['mod
           </label>
         ))}
       </fieldset>
+      {onScreen && (
+        <Boundary what="The list of kept models"><Suspense>
+          <KeptList kind="model" group={name} shown={shown} onOpen={open} />
+        </Suspense></Boundary>
+      )}
       <ModelCardLines model={model} />
-      <button type="button" className="pick" onClick={() => files.current?.click()}>
-        Open model files…
-      </button>
-      <input
-        ref={files}
-        type="file"
-        multiple
-        accept=".json,.bin,.zip"
-        className="sr-only"
-        aria-label="Model files"
-        tabIndex={-1}
-        onChange={(event) => {
-          const chosen = [...(event.target.files ?? [])];
-          event.target.value = '';
-          if (chosen.length > 0) open(filesDescriptor(chosen));
-        }}
-      />
-      <p className="hint">TensorFlow.js layers format: model.json with its weight files, or one zip. They can be dropped anywhere on the page, and never leave it.</p>
+      <div className="row wrap">
+        <FilesButton label="Open model files…" inputLabel="Model files" accept=".json,.bin,.zip,.h5,.hdf5,.keras,.onnx,.data" onFiles={(files) => open(modelOfFiles(files))} />
+        <FilesButton label="Open a folder…" inputLabel="Folder of a model" folder onFiles={(files) => open(modelOfFiles(files))} />
+      </div>
+      <p className="hint">TensorFlow.js (model.json with its weight files), Keras .h5 and .keras, ONNX; files, a folder, or a zip of them. They can be dropped anywhere on the page, and never leave it.</p>
       <UrlForm onOpen={open} />
     </div>
   );
@@ -90,7 +94,7 @@ function UrlForm({ onOpen }: { readonly onOpen: (descriptor: ModelDescriptor) =>
           Open
         </button>
       </div>
-      <p className="hint">{bad ? 'That is not an address.' : 'Of this site. Others only where its host allows them.'}</p>
+      <p className="hint">{bad ? 'That is not an address.' : 'A model’s file, or a folder with a model.json. On another site only if that one lets pages read it; it then learns your address.'}</p>
     </form>
   );
 }
@@ -121,11 +125,6 @@ function ModelCardLines({ model: { card, loaded } }: { readonly model: Experimen
       )}
     </dl>
   );
-}
-
-export function filesDescriptor(files: readonly File[]): ModelDescriptor {
-  const main = files.find(({ name }) => /\.(json|zip)$/i.test(name)) ?? files[0];
-  return { kind: 'files', name: main.name.replace(/\.(json|zip)$/i, '') || main.name, files };
 }
 
 function taskOf(descriptor: ModelDescriptor): string | undefined {

@@ -5,12 +5,15 @@ import { stageLabels } from '../../lab/labels.ts';
 import { pinnedCount } from '../../lab/pins.ts';
 import { intactCost } from '../../lab/planCost.ts';
 import { rankingsFor } from '../../lab/rankings.ts';
+import { groupRuleOf } from '../../lab/rules.ts';
+import type { CouplingGroup } from '../../network/couplingGroup.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
 import { Boundary } from '../controls/Boundary.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { GroupRow } from './GroupRow.tsx';
 import { PrecomputedMark } from './PrecomputedMark.tsx';
 
+const CouplingDialog = lazy(() => import('./CouplingDialog.tsx').then((module) => ({ default: module.CouplingDialog })));
 const ChannelDialog = lazy(() => import('./ChannelDialog.tsx').then((module) => ({ default: module.ChannelDialog })));
 
 export function NetworkPanel() {
@@ -27,16 +30,18 @@ export function NetworkPanel() {
   const left = useExperiment((experiment) => experiment.cost?.params);
   const [open, setOpen] = useState<{ readonly group: string; readonly channel: number }>();
   const openChannel = useCallback((group: string, channel: number) => setOpen({ group, channel }), []);
+  const [coupled, setCoupled] = useState<{ readonly group: CouplingGroup; readonly label: string }>();
+  const openCoupling = useCallback((group: CouplingGroup, label: string) => setCoupled({ group, label }), []);
 
   const prunable = useMemo(() => prunableGroups(groups), [groups]);
   const stages = useMemo(() => stageLabels(prunable, nodes), [prunable, nodes]);
-  const { select, compensate, seed } = request;
+  const { select, compensate, seed, rules } = request;
   const scores = useMemo(() => {
     const rankings = rankingsFor({ select, compensate, seed }, { groups, ...(fidelity ? { fidelity } : {}), ...(norms ? { norms } : {}) });
     return new Map(rankings?.map((ranking) => [ranking.name, ranking.scores]));
   }, [groups, fidelity, norms, select, compensate, seed]);
   const singleton = useMemo(() => new Map(fidelity?.map((group) => [group.name, group.singleton])), [fidelity]);
-  const width = new Map(prunable.map(({ name, channels }) => [name, channels]));
+  const byName = new Map(prunable.map((group) => [group.name, group]));
   const whole = groups.filter(({ frozen }) => frozen !== undefined);
 
   return (
@@ -50,28 +55,39 @@ export function NetworkPanel() {
         {stages.map((stage) => (
           <div key={stage.title}>
             {stage.title && <h3 className="stage">{stage.title}</h3>}
-            {stage.groups.map((label) => (
-              <GroupRow
-                key={label.name}
-                label={label}
-                channels={width.get(label.name) ?? 0}
-                scores={scores.get(label.name) ?? singleton.get(label.name)}
-                fidelity={singleton.get(label.name)}
-                kept={keep?.[label.name]}
-                pins={pins[label.name]}
-                selected={label.name === selected}
-                onOpen={openChannel}
-              />
-            ))}
+            {stage.groups.map((label) => {
+              const group = byName.get(label.name);
+              return (
+                group && (
+                  <GroupRow
+                    key={label.name}
+                    label={label}
+                    group={group}
+                    scores={scores.get(label.name) ?? singleton.get(label.name)}
+                    fidelity={singleton.get(label.name)}
+                    kept={keep?.[label.name]}
+                    pins={pins[label.name]}
+                    rule={groupRuleOf(rules, label.name)}
+                    selected={label.name === selected}
+                    onOpen={openChannel}
+                    onCoupling={openCoupling}
+                  />
+                )
+              );
+            })}
           </div>
         ))}
+        {groups.length > 0 && prunable.length === 0 && <p>Nothing in this network can be cut. Each of its groups must stay whole, for the reason that stands beside it.</p>}
         {whole.length > 0 && (
-          <details className="whole">
+          <details className="whole" open={prunable.length === 0 || undefined}>
             <summary>Kept whole: {whole.length}</summary>
             <ul>
-              {whole.map(({ name, channels, frozen }) => (
-                <li key={name}>
-                  {name} ({channels}): {frozen}
+              {whole.map((group) => (
+                <li key={group.name}>
+                  <button type="button" className="link" aria-label={`Coupling of ${group.name}`} onClick={() => openCoupling(group, group.name)}>
+                    {group.name}
+                  </button>{' '}
+                  ({group.channels} {group.channels === 1 ? 'channel' : 'channels'}): {group.frozen}
                 </li>
               ))}
             </ul>
@@ -82,6 +98,11 @@ export function NetworkPanel() {
         <button type="button" className="pick" onClick={() => lab.resetPins()}>
           {pinnedCount(pins) === 1 ? 'Reset the channel set by hand' : `Reset all ${pinnedCount(pins)} channels set by hand`}
         </button>
+      )}
+      {coupled && (
+        <Boundary what="The coupling"><Suspense>
+          <CouplingDialog {...coupled} onClose={() => setCoupled(undefined)} />
+        </Suspense></Boundary>
       )}
       {open && (
         <Boundary what="The channel"><Suspense>

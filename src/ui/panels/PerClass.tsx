@@ -7,7 +7,7 @@ export function PerClass() {
   const classes = useExperiment((experiment) => experiment.dataset?.classes);
   const before = useExperiment((experiment) => experiment.intact?.evaluation.perClass);
   const after = useShownOutcome().outcome?.perClass;
-  if (!classes || !after) return null;
+  if (!classes || !after || after.length === 0) return null;
   const worst = classes.map((name, i) => ({ name, lost: share(before?.[i]) - share(after[i]) })).reduce((a, b) => (b.lost > a.lost ? b : a));
   return (
     <details className="per-class">

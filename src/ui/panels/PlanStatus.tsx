@@ -1,4 +1,4 @@
-import type { Experiment } from '../../lab/experiment.ts';
+import { nothingToPrune, type Experiment } from '../../lab/experiment.ts';
 import { whole } from '../../lab/format.ts';
 import { shownOutcome, type ShownOutcome } from '../../lab/outcome.ts';
 import { JobLine } from '../controls/JobLine.tsx';
@@ -21,7 +21,9 @@ export function PlanStatus() {
   );
 }
 
-function describe({ shown, outcome }: ShownOutcome, { model, engine, calibration }: Experiment): string {
+function describe({ shown, outcome }: ShownOutcome, experiment: Experiment): string {
+  const { model, engine, calibration } = experiment;
+  if (nothingToPrune(experiment)) return 'Nothing in this network can be cut, so there is no plan to measure.';
   const on = outcome ? `, ${whole(outcome.images)} test images` : '';
   switch (shown) {
     case 'oneShot':

@@ -12,6 +12,7 @@ import { ChangedPictures } from './ChangedPictures.tsx';
 import { HistoryPanel } from './HistoryPanel.tsx';
 import { PerClass } from './PerClass.tsx';
 import { PlanStatus } from './PlanStatus.tsx';
+import { RulesPanel } from './RulesPanel.tsx';
 
 const KINDS = TARGET_KINDS.map((value) => ({ value, label: TARGET_LABELS[value] }));
 
@@ -22,6 +23,7 @@ export function PrunePanel() {
       <div className="scroll">
         <Budget />
         <Recipe />
+        <RulesPanel />
         <PlanStatus />
         <BeforeAfter />
         <PerClass />
@@ -40,6 +42,7 @@ function Budget() {
   const { kind, value } = target;
   const amount = kind === 'eta' ? `η ≥ ${value.toFixed(3)}` : percent(value);
   const left = amountLeft(kind, cost, intact);
+  const over = overBudget(target, cost, intact);
   return (
     <>
       <SegmentedControl legend="Keep" options={KINDS} value={kind} onChange={(next) => lab.setTarget({ kind: next, value: next === 'eta' ? 0.9 : kind === 'eta' ? 0.5 : value }, true)} />
@@ -56,6 +59,7 @@ function Budget() {
         <span>{amount}</span>
         <span className="mute">{left}</span>
       </div>
+      {over !== undefined && <p className="hint">The rules and what is set by hand keep {percent(over)} of the {TARGET_LABELS[kind]}, more than the budget.</p>}
     </>
   );
 }
@@ -73,6 +77,13 @@ function Recipe() {
       {(select === 'l1' || select === 'l2') && !groups && <p className="hint">The weights’ norms are known once the model is loaded.</p>}
     </>
   );
+}
+
+/** The share that is kept where it is more than was asked for. */
+function overBudget({ kind, value }: BudgetTarget, cost: Cost | undefined, intact: Cost | undefined): number | undefined {
+  if (!cost || !intact || (kind !== 'macs' && kind !== 'params')) return undefined;
+  const share = cost[kind] / intact[kind];
+  return share > value ? share : undefined;
 }
 
 function amountLeft(kind: BudgetTarget['kind'], cost: Cost | undefined, intact: Cost | undefined): string {

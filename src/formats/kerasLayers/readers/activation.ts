@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Node, NodeOf } from '../../../network/network.ts';
-import { nodeOf, parseConfig, refuse, refuseIgnored, requireLastAxis, type LayerReader, type LayerSource } from '../layerSource.ts';
+import { axes, nodeOf, parseConfig, refuse, refuseIgnored, requireLastAxis, type LayerReader, type LayerSource } from '../layerSource.ts';
 
 type Activation = NodeOf<'activation'>['attributes'];
 
@@ -27,7 +27,8 @@ const FUNCTIONS: ReadonlyMap<string, Activation> = new Map([
 const KERAS2_HARD_SIGMOID: Activation = { function: 'hardSigmoid', alpha: 0.2, beta: 0.5 };
 const KERAS3_HARD_SIGMOID: Activation = { function: 'hardSigmoid' };
 
-const named = z.looseObject({ class_name: z.string(), config: z.unknown() });
+const named = z.looseObject({ class_name: z.string(), config: z.unknown().optional() });
+const settings = z.record(z.string(), z.unknown());
 
 /**
  * An `activation` setting: a name, a function object (`{ class_name: 'function', config: name }`), or
@@ -39,7 +40,7 @@ export function readActivationSetting(layer: LayerSource, setting: unknown): Act
   if (byName) return byName;
   const object = named.safeParse(setting);
   if (object.success && typeof object.data.config === 'string') return readActivationSetting(layer, object.data.config);
-  const config = z.record(z.string(), z.unknown()).safeParse(object.data?.config);
+  const config = settings.safeParse(object.data?.config);
   const readLayer = object.success ? ACTIVATION_LAYERS.get(object.data.class_name) : undefined;
   if (object.success && config.success && readLayer) {
     return readLayer({ ...layer, className: `${layer.className} with a fused ${object.data.class_name}`, config: config.data });
@@ -86,13 +87,17 @@ function leakyRelu(layer: LayerSource): Activation {
   return { function: 'leakyRelu', alpha: negativeSlope ?? alpha ?? 0.3 };
 }
 
+const eluConfig = z.looseObject({ alpha: slope });
+
 function elu(layer: LayerSource): Activation {
-  const { alpha } = parseConfig(layer, z.looseObject({ alpha: slope }));
+  const { alpha } = parseConfig(layer, eluConfig);
   return { function: 'elu', ...(typeof alpha === 'number' && alpha !== 1 && { alpha }) };
 }
 
+const softmaxConfig = z.looseObject({ axis: axes.default(-1) });
+
 function softmax(layer: LayerSource): Activation {
-  const { axis } = parseConfig(layer, z.looseObject({ axis: z.union([z.number(), z.array(z.number())]).default(-1) }));
+  const { axis } = parseConfig(layer, softmaxConfig);
   requireLastAxis(layer, axis);
   return { function: 'softmax' };
 }
@@ -113,8 +118,11 @@ export const readLeakyReLU = asNode(leakyRelu);
 export const readELU = asNode(elu);
 export const readSoftmax = asNode(softmax);
 export const readIdentity = asNode(() => ({ function: 'linear' }));
+
+const activationConfig = z.looseObject({ activation: z.unknown().optional() });
+
 export const readActivation = asNode((layer) => {
-  const { activation } = parseConfig(layer, z.looseObject({ activation: z.unknown() }));
+  const { activation } = parseConfig(layer, activationConfig);
   return readActivationSetting(layer, activation ?? refuse(layer, 'activation must be given', activation));
 });
 

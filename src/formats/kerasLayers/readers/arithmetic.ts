@@ -52,9 +52,11 @@ const FUNCTIONS: ReadonlyMap<string, Arithmetic> = new Map([
   ['math.truediv', 'divide'], ['math.divide', 'divide'],
 ]);
 
+const lambdaConfig = z.looseObject({ function: z.string() });
+
 /** What Keras 2 makes of a TensorFlow function that is called on the value of a layer. */
 export const readTFOpLambda: LayerReader = (layer) => {
-  const { function: called } = parseConfig(layer, z.looseObject({ function: z.string() }));
+  const { function: called } = parseConfig(layer, lambdaConfig);
   const arithmetic = FUNCTIONS.get(called);
   if (arithmetic) return readArithmetic(layer, arithmetic);
   const activation = called.startsWith('nn.') ? activationCalled(called.slice(3), layer) : undefined;

@@ -13,12 +13,12 @@ const window = {
   padding: padding.default('valid'),
   data_format: dataFormat,
   dilation_rate: pair.default([1, 1]),
-  activation: z.unknown(),
+  activation: z.unknown().optional(),
   use_bias: z.boolean().default(true),
 };
 const convConfig = z.looseObject({ ...window, filters: whole, groups: whole.default(1) });
-const depthwiseConfig = z.looseObject({ ...window, depth_multiplier: whole.default(1) });
-const separableConfig = z.looseObject({ ...window, filters: whole, depth_multiplier: whole.default(1) });
+const depthwiseConfig = z.looseObject({ ...window, depth_multiplier: whole.nullish() });
+const separableConfig = z.looseObject({ ...window, filters: whole, depth_multiplier: whole.nullish() });
 
 export const readConv2D: LayerReader = (layer) => {
   const config = parseConfig(layer, convConfig);
@@ -36,7 +36,7 @@ export const readDepthwiseConv2D: LayerReader = (layer) => {
   const config = parseConfig(layer, depthwiseConfig);
   if (config.dilation_rate.some((rate) => rate !== 1)) refuseIgnored(layer, 'dilation_rate must be 1', config.dilation_rate);
   const find = layer.weights(names(['depthwise_kernel'], config.use_bias));
-  const kernel = checkedKernel(layer, find('depthwise_kernel'), [...config.kernel_size, channelsOf(layer), config.depth_multiplier]);
+  const kernel = depthwiseKernel(layer, find, config);
   const { strides, padding: pad, dilation_rate: dilations } = config;
   return fused(layer, config, nodeOf(layer, 'depthwiseConv2d', { strides, padding: pad, dilations }, { kernel, ...bias(find, config.use_bias) }));
 };
@@ -46,8 +46,8 @@ export const readSeparableConv2D: LayerReader = (layer) => {
   const config = parseConfig(layer, separableConfig);
   const channels = channelsOf(layer);
   const find = layer.weights(names(['depthwise_kernel', 'pointwise_kernel'], config.use_bias));
-  const depthwise = checkedKernel(layer, find('depthwise_kernel'), [...config.kernel_size, channels, config.depth_multiplier]);
-  const kernel = checkedKernel(layer, find('pointwise_kernel'), [1, 1, channels * config.depth_multiplier, config.filters]);
+  const depthwise = depthwiseKernel(layer, find, config);
+  const kernel = checkedKernel(layer, find('pointwise_kernel'), [1, 1, channels * depthwise.shape[3], config.filters]);
   const { strides, padding: pad, dilation_rate: dilations } = config;
   const first: Node = {
     ...nodeOf(layer, 'depthwiseConv2d', { strides, padding: pad, dilations }, { kernel: depthwise }),
@@ -58,6 +58,16 @@ export const readSeparableConv2D: LayerReader = (layer) => {
   );
   return [first, ...fused(layer, config, { ...point, inputs: [first.id] })];
 };
+
+/** Plain TensorFlow.js does not write the multiplier of a SeparableConv2D; it is then the kernel's. */
+function depthwiseKernel(
+  layer: LayerSource,
+  find: FindWeight,
+  config: { readonly kernel_size: readonly number[]; readonly depth_multiplier?: number | null | undefined },
+): Weight {
+  const kernel = find('depthwise_kernel');
+  return checkedKernel(layer, kernel, [...config.kernel_size, channelsOf(layer), config.depth_multiplier ?? kernel.shape[3] ?? 1]);
+}
 
 /** The layer's fused activation after `node`. */
 export function fused(layer: LayerSource, config: { readonly activation?: unknown }, node: Node): readonly Node[] {

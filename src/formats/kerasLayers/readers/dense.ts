@@ -4,7 +4,7 @@ import { bias, channelsOf, checkedKernel, fused, names } from './convolution.ts'
 
 const denseConfig = z.looseObject({
   units: z.number().int().positive(),
-  activation: z.unknown(),
+  activation: z.unknown().optional(),
   use_bias: z.boolean().default(true),
 });
 

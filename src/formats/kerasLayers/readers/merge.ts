@@ -3,8 +3,10 @@ import type { Node } from '../../../network/network.ts';
 import { UnsupportedGraphError } from '../errors.ts';
 import { nodeOf, parseConfig, type LayerReader } from '../layerSource.ts';
 
+const concatenateConfig = z.looseObject({ axis: z.number().int().default(-1) });
+
 export const readConcatenate: LayerReader = (layer) => {
-  const { axis } = parseConfig(layer, z.looseObject({ axis: z.number().int().default(-1) }));
+  const { axis } = parseConfig(layer, concatenateConfig);
   const rank = (layer.inputShapes[0]?.length ?? 0) + 1;
   const counted = axis < 0 ? axis + rank : axis;
   if (counted < 1) throw new UnsupportedGraphError(`Layer "${layer.id}" (Concatenate) joins along axis ${axis}, which is not one of a sample's.`);

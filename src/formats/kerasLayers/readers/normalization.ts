@@ -9,6 +9,8 @@ const scaled = {
   scale: z.boolean().default(true),
 };
 const scaledConfig = z.looseObject(scaled);
+const layerNormConfig = z.looseObject({ ...scaled, rms_scaling: z.literal(false).nullish() });
+const groupNormConfig = z.looseObject({ ...scaled, groups: z.number().int().default(32) });
 
 /** gamma and beta, as far as the layer has them. */
 function affine({ scale, center }: { scale: boolean; center: boolean }): readonly string[] {
@@ -28,13 +30,13 @@ export const readBatchNormalization: LayerReader = (layer) => {
 };
 
 export const readLayerNormalization: LayerReader = (layer) => {
-  const config = parseConfig(layer, z.looseObject({ ...scaled, rms_scaling: z.literal(false).nullish() }));
+  const config = parseConfig(layer, layerNormConfig);
   requireLastAxis(layer, config.axis);
   return [nodeOf(layer, 'layerNorm', { epsilon: config.epsilon }, affineWeights(config, layer.weights(affine(config))))];
 };
 
 export const readGroupNormalization: LayerReader = (layer) => {
-  const config = parseConfig(layer, z.looseObject({ ...scaled, groups: z.number().int().default(32) }));
+  const config = parseConfig(layer, groupNormConfig);
   requireLastAxis(layer, config.axis);
   const channels = soleShape(layer).at(-1) ?? 0;
   const groups = config.groups === -1 ? channels : config.groups;

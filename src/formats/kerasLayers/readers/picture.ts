@@ -1,18 +1,19 @@
 import { z } from 'zod';
-import type { NodeOf } from '../../../network/network.ts';
-import { border, dataFormat, nodeOf, pair, parseConfig, refuse, soleShape, type LayerReader, type LayerSource } from '../layerSource.ts';
+import { border, dataFormat, nodeOf, pair, parseConfig, refuse, soleShape, type LayerReader } from '../layerSource.ts';
+
+const paddingConfig = z.looseObject({ padding: border.default([[1, 1], [1, 1]]), data_format: dataFormat });
+const croppingConfig = z.looseObject({ cropping: border.default([[0, 0], [0, 0]]), data_format: dataFormat });
 
 export const readZeroPadding2D: LayerReader = (layer) => {
-  const { padding } = parseConfig(layer, z.looseObject({ padding: border.default([[1, 1], [1, 1]]), data_format: dataFormat }));
+  const { padding } = parseConfig(layer, paddingConfig);
   return [nodeOf(layer, 'zeroPad2d', { padding }, {})];
 };
 
 export const readCropping2D: LayerReader = (layer) => {
-  const { cropping } = parseConfig(layer, z.looseObject({ cropping: border.default([[0, 0], [0, 0]]), data_format: dataFormat }));
+  const { cropping } = parseConfig(layer, croppingConfig);
   return [nodeOf(layer, 'crop2d', { cropping }, {})];
 };
 
-type Interpolation = NodeOf<'resize2d'>['attributes']['interpolation'];
 const interpolation = z
   .string()
   .transform((name) => name.toLowerCase())
@@ -40,16 +41,15 @@ const resizingConfig = z.looseObject({
   data_format: dataFormat,
 });
 
-/** Keras places pixels by their middles; plain TensorFlow.js aligns the corners, and ignores `crop_to_aspect_ratio` but for that. */
+/** Pixels are placed by their middles, as in Keras: plain TensorFlow.js has this layer, but cannot run it within a model. */
 export const readResizing: LayerReader = (layer) => {
   const config = parseConfig(layer, resizingConfig);
   if (config.crop_to_aspect_ratio) {
     refuse(layer, 'crop_to_aspect_ratio must be false; crop the pictures before the model', config.crop_to_aspect_ratio);
   }
-  return [resized(layer, [config.height, config.width], config.interpolation)];
+  return [nodeOf(layer, 'resize2d', {
+    size: [config.height, config.width],
+    interpolation: config.interpolation,
+    coordinates: 'halfPixel',
+  }, {})];
 };
-
-function resized(layer: LayerSource, size: readonly [number, number], by: Interpolation): NodeOf<'resize2d'> {
-  const coordinates = layer.dialect === 'tfjs' ? 'alignCorners' : 'halfPixel';
-  return nodeOf(layer, 'resize2d', { size, interpolation: by, coordinates }, {});
-}

@@ -9,9 +9,11 @@ const numbers = z.union([
     .transform(({ config }) => config.value),
 ]);
 
+const rescalingConfig = z.looseObject({ scale: numbers, offset: numbers.default(0) });
+
 /** `scale · x + offset`; where these differ between channels, a batchNorm whose gamma and beta they are. */
 export const readRescaling: LayerReader = (layer) => {
-  const { scale, offset } = parseConfig(layer, z.looseObject({ scale: numbers, offset: numbers.default(0) }));
+  const { scale, offset } = parseConfig(layer, rescalingConfig);
   if (typeof scale === 'number' && typeof offset === 'number') return [nodeOf(layer, 'rescaling', { scale, offset }, {})];
   const channels = soleShape(layer).at(-1) ?? 0;
   const vector = (value: number | readonly number[], setting: string) => {

@@ -14,16 +14,18 @@ export const readInputLayer: LayerReader = (layer) => {
   return [nodeOf(layer, 'input', { shape }, {})];
 };
 
+const flattenConfig = z.looseObject({ data_format: dataFormat });
+
 export const readFlatten: LayerReader = (layer) => {
-  parseConfig(layer, z.looseObject({ data_format: dataFormat }));
+  parseConfig(layer, flattenConfig);
   return [nodeOf(layer, 'flatten', {}, {})];
 };
 
-const targetShape = z.array(z.number().int().nullable().transform((size) => size ?? -1));
+const reshapeConfig = z.looseObject({ target_shape: z.array(z.number().int().nullable().transform((size) => size ?? -1)) });
 
 /** Works out the one size that may be left open (−1). */
 export const readReshape: LayerReader = (layer) => {
-  const { target_shape: target } = parseConfig(layer, z.looseObject({ target_shape: targetShape }));
+  const { target_shape: target } = parseConfig(layer, reshapeConfig);
   const count = soleShape(layer).reduce((product, size) => product * size, 1);
   const known = target.filter((size) => size >= 0).reduce((product, size) => product * size, 1);
   const open = target.filter((size) => size < 0).length;
@@ -33,8 +35,10 @@ export const readReshape: LayerReader = (layer) => {
   return [nodeOf(layer, 'reshape', { shape: target.map((size) => (size < 0 ? count / known : size)) }, {})];
 };
 
+const permuteConfig = z.looseObject({ dims: z.array(z.number().int().positive()) });
+
 /** `dims` counts the sample's axes from 1. */
 export const readPermute: LayerReader = (layer) => {
-  const { dims } = parseConfig(layer, z.looseObject({ dims: z.array(z.number().int().positive()) }));
+  const { dims } = parseConfig(layer, permuteConfig);
   return [nodeOf(layer, 'permute', { order: dims.map((axis) => axis - 1) }, {})];
 };

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import { nodeOf, parseConfig, type LayerReader } from '../layerSource.ts';
 
+const dropoutConfig = z.looseObject({ rate: z.number().min(0).max(1) });
+
 /** Layers that do something in training alone: at inference they are the identity. */
 export const readDropout: LayerReader = (layer) => {
-  const { rate } = parseConfig(layer, z.looseObject({ rate: z.number().min(0).max(1) }));
+  const { rate } = parseConfig(layer, dropoutConfig);
   return [nodeOf(layer, 'dropout', { rate }, {})];
 };
 

@@ -13,7 +13,7 @@ const config = z.looseObject({
     .nullish(),
   data_format: dataFormat,
   dilation_rate: pair.nullish(),
-  activation: z.unknown(),
+  activation: z.unknown().optional(),
   use_bias: z.boolean().default(true),
 });
 

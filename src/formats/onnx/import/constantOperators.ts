@@ -1,5 +1,5 @@
+import { broadcastSizes } from '../alignment.ts';
 import { transposeValues } from '../transposeValues.ts';
-import { broadcastSizes } from './alignment.ts';
 import { integers, isFloatType, readTensor, type Constant } from './constant.ts';
 import type { OperatorCall } from './operatorCall.ts';
 import { axesOf } from './operators/axes.ts';
@@ -103,8 +103,13 @@ const gather: ConstantOperator = (call) => {
 const concat: ConstantOperator = (call) => {
   const parts = Array.from({ length: call.inputCount }, (_, k) => oneAxis(call, call.constant(k)));
   axisIn(call, call.int('axis', 0), 1);
-  const values = parts.flatMap((part) => [...part.values]);
-  return made(call, parts[0], [values.length], (k) => values[k]);
+  const joined = made(call, parts[0], [parts.reduce((sum, part) => sum + part.values.length, 0)], () => 0);
+  let at = 0;
+  for (const { values } of parts) {
+    joined.values.set(values, at);
+    at += values.length;
+  }
+  return joined;
 };
 
 const slice: ConstantOperator = (call) => {

@@ -55,7 +55,20 @@ export function executionOrder(graph: GraphProto): ExecutionOrder {
       }
     }
   }
-  return { nodes, readers };
+  return { nodes: inFileOrder(graph, nodes, makers), readers };
+}
+
+/** The nodes as the file lists them, if each stands after those that it reads from; else as given. */
+function inFileOrder(graph: GraphProto, nodes: readonly NodeProto[], makers: ReadonlyMap<string, NodeProto>): readonly NodeProto[] {
+  const wanted = new Set(nodes);
+  const listed = graph.node.filter((node) => wanted.has(node));
+  const seen = new Set<NodeProto>();
+  for (const node of listed) {
+    const sources = node.input.flatMap((name) => makers.get(name) ?? []);
+    if (sources.some((source) => !seen.has(source))) return nodes;
+    seen.add(node);
+  }
+  return listed;
 }
 
 /** `"name" (OpType)` of a node, by its first output where it has no name. */

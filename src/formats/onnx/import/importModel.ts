@@ -1,17 +1,22 @@
 import type { Network, Shape } from '../../../network/network.ts';
 import { validateNetwork } from '../../../network/shapes.ts';
-import { axisSizes, orderedLayout } from '../axisLayout.ts';
+import { logicalSizes } from '../alignment.ts';
+import { axisSizes, orderedLayout, sameAxes, type Axis } from '../axisLayout.ts';
 import { OnnxFileError, UnsupportedOnnxModelError, UnsupportedOnnxOperatorError } from '../errors.ts';
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from '../schema/onnx_pb.ts';
+import { UniqueNames } from '../uniqueNames.ts';
 import { isFloatType, readTensor } from './constant.ts';
 import { constantOperators } from './constantOperators.ts';
 import { executionOrder } from './executionOrder.ts';
 import { readExternalData, type ReadExternal } from './externalData.ts';
 import { isStandardDomain, readModelFile } from './modelFile.ts';
-import { NetworkBuilder, storageOrder } from './networkBuilder.ts';
+import { NetworkBuilder } from './networkBuilder.ts';
 import { OperatorCall } from './operatorCall.ts';
 import { operatorReaders } from './operators/table.ts';
-import { featureOf, logicalShape, pictureLayout, type Feature, type Value } from './value.ts';
+import { featureOf, pictureLayout, type Feature, type Value } from './value.ts';
+
+/** Axes, without the batch, that a value of the file may have. */
+const MOST_AXES = 16;
 
 export interface OnnxImportOptions {
   /** `[height, width, channels]`, or `[features]`: takes the place of sizes that the file leaves open. */
@@ -25,7 +30,8 @@ export interface OnnxImportOptions {
  * the network: kernels are transposed, transpositions and reshapes that only serve the order of
  * axes vanish, and a picture that is flattened before a matrix product is flattened channels last,
  * the rows of the matrix sorted to match. Where the order matters, `reshape` and `permute` nodes
- * stand. A picture among the outputs is channels last too; other outputs are laid out as in the file.
+ * stand. Outputs of three axes are taken for pictures, and so are channels last too, unless the
+ * file has put their channels last itself; other outputs are laid out as in the file.
  *
  * Node ids are the names of the file's nodes, where they have one of their own, or else of their
  * first outputs. `readExternal` brings weight files that lie beside the model.
@@ -42,6 +48,8 @@ export async function importOnnx(
   const { graph, opset } = readModelFile(bytes);
   const { nodes, readers } = executionOrder(graph);
   for (const node of nodes) requireKnown(node);
+  const twice = repeated(graph.initializer.map(({ name }) => name));
+  if (twice !== undefined) throw new OnnxFileError(`Two tensors of the file are called "${twice}".`);
   const initializers = new Map(graph.initializer.filter(({ name }) => readers.has(name)).map((tensor) => [tensor.name, tensor]));
   const external = await readExternalData([...initializers.values()], readExternal);
   const input = soleInput(graph, readers, initializers);
@@ -49,11 +57,14 @@ export async function importOnnx(
   const ids = nodeIds(nodes, input.name);
   const mostValues = mostValuesOf(bytes, external);
   const builder = new NetworkBuilder(ids.values(), mostValues);
-  const { feature, batch } = inputFeature(builder, graph, input, options.inputShape);
+  const readersOf = readersAmong(nodes);
+  const { feature, batch } = inputFeature(builder, input, isTransposedAtOnce(nodes, input.name, readersOf), options.inputShape);
   const values = new Map<string, Value>();
   const bind = (tensor: string, value: Value): void => {
-    const alone = value.kind === 'feature' && !(value.sole && readers.get(tensor) === 1);
-    values.set(tensor, alone ? { ...value, sole: false } : value);
+    const shared = readers.get(tensor) !== 1;
+    if (value.kind !== 'feature' || !shared) values.set(tensor, value);
+    // powers of a shifted value are only recognised where the shift has a node of its own
+    else values.set(tensor, { ...(value.polynomial.length === 2 ? builder.settled(value) : value), sole: false });
   };
   bind(input.name, feature);
   const valueOf = (name: string): Value | undefined => {
@@ -65,13 +76,16 @@ export async function importOnnx(
     if (constant && readers.get(name) !== 1) values.set(name, constant);
     return constant;
   };
-  const context = { opset, builder, batch, readersOf: readersOf(nodes) };
+  const context = { opset, builder, batch, readersOf };
   let constants = 0;
   for (const node of nodes) {
     const inputs = node.input.map(valueOf);
     const call = new OperatorCall(ids.get(node) ?? node.name, node, inputs, context);
     const made = read(call, node, inputs);
-    for (const value of made) if (value.kind === 'constant') constants += value.values.length;
+    for (const value of made) {
+      if (value.kind === 'constant') constants += value.values.length;
+      else if (value.kind === 'feature' && value.layout.logical.length > MOST_AXES) call.refuse(`it makes a value of more than ${MOST_AXES} axes.`);
+    }
     if (constants > mostValues) call.refuse('the constants up to here are many times as large as the file.');
     call.requireAllRead();
     call.requireKnownOutputs(made.length, (tensor) => readers.has(tensor));
@@ -82,6 +96,11 @@ export async function importOnnx(
   const network = { name: graph.name || 'model', nodes: builder.nodesFor(outputs), outputs: [...new Set(outputs)] };
   validateNetwork(network);
   return network;
+}
+
+function repeated(names: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return names.find((name) => seen.size === seen.add(name).size);
 }
 
 /** Values that may be made of a file of so many bytes: far more than any real one needs. */
@@ -114,21 +133,20 @@ function nodeIds(nodes: readonly NodeProto[], input: string): ReadonlyMap<NodePr
   const uses = new Map<string, number>();
   for (const { name } of nodes) uses.set(name, (uses.get(name) ?? 0) + 1);
   const own = (node: NodeProto): boolean => node.name !== '' && node.name !== input && uses.get(node.name) === 1;
-  const taken = new Set([input, ...nodes.filter(own).map(({ name }) => name)]);
-  return new Map(nodes.map((node) => {
-    if (own(node)) return [node, node.name];
-    const wanted = node.name || node.output[0] || node.opType;
-    let id = wanted;
-    for (let k = 2; taken.has(id); k++) id = `${wanted}_${k}`;
-    taken.add(id);
-    return [node, id];
-  }));
+  const names = new UniqueNames([input, ...nodes.filter(own).map(({ name }) => name)]);
+  return new Map(nodes.map((node) =>
+    [node, own(node) ? node.name : names.take(node.name || node.output[0] || node.opType)],
+  ));
 }
 
-function readersOf(nodes: readonly NodeProto[]): (tensor: string) => readonly NodeProto[] {
+function readersAmong(nodes: readonly NodeProto[]): (tensor: string) => readonly NodeProto[] {
   const found = new Map<string, NodeProto[]>();
   for (const node of nodes) {
-    for (const name of new Set(node.input)) found.set(name, [...(found.get(name) ?? []), node]);
+    for (const name of new Set(node.input)) {
+      const known = found.get(name);
+      if (known) known.push(node);
+      else found.set(name, [node]);
+    }
   }
   return (tensor) => found.get(tensor) ?? [];
 }
@@ -150,8 +168,8 @@ function soleInput(
 /** The input's node and value. The batch is NaN where the file leaves it open. */
 function inputFeature(
   builder: NetworkBuilder,
-  graph: GraphProto,
   { name, type }: ValueInfoProto,
+  channelsLast: boolean,
   inputShape: Shape | undefined,
 ): { readonly feature: Feature; readonly batch: number } {
   const tensor = type?.tensorType;
@@ -160,7 +178,6 @@ function inputFeature(
       `The input "${name}" must hold floating-point numbers, found ${tensor ? `element type number ${tensor.elemType}` : 'no tensor type'}.`,
     );
   }
-  const channelsLast = isTransposedAtOnce(graph, name);
   const stated = tensor.shape?.dim.map(({ value }) => (value.case === 'dimValue' ? Number(value.value) : undefined));
   const [batch, ...open] = stated ?? [undefined, ...asInFile(inputShape, channelsLast)];
   const given = asInFile(inputShape, channelsLast);
@@ -183,7 +200,7 @@ function inputFeature(
     );
   }
   const layout = sizes.length === 1 || channelsLast
-    ? orderedLayout(sizes, sizes.map((_, k) => k))
+    ? orderedLayout(sizes, sizes.map((_, k) => k), [sizes.length - 1])
     : pictureLayout([sizes[1], sizes[2], sizes[0]]);
   builder.add({ id: name, op: 'input', inputs: [], attributes: { shape: axisSizes(layout.physical) }, weights: {} });
   return { feature: featureOf(name, layout), batch: batch !== undefined && batch >= 1 ? batch : Number.NaN };
@@ -197,35 +214,44 @@ function asInFile(shape: Shape | undefined, channelsLast: boolean): readonly num
 
 const POINTWISE = new Set(['Identity', 'Cast', 'Add', 'Sub', 'Mul', 'Div']);
 
-/** Whether pictures come channels last: the first thing that every reader does is to move the channels to the front. */
-function isTransposedAtOnce(graph: GraphProto, input: string): boolean {
+/** Whether pictures come channels last: the first thing that every reader does is to move the channels to the front, for others to read. */
+function isTransposedAtOnce(nodes: readonly NodeProto[], input: string, readersOf: (tensor: string) => readonly NodeProto[]): boolean {
   const front = new Set([input]);
   let transposes = 0;
-  for (const node of graph.node) {
+  for (const node of nodes) {
     if (!node.input.some((name) => front.has(name))) continue;
     if (POINTWISE.has(node.opType)) {
       for (const name of node.output) front.add(name);
       continue;
     }
     const order = node.attribute.find(({ name }) => name === 'perm')?.ints.map(Number);
-    if (node.opType !== 'Transpose' || order?.join() !== '0,3,1,2') return false;
+    const isRead = readersOf(node.output[0]).length > 0;
+    if (node.opType !== 'Transpose' || order?.join() !== '0,3,1,2' || !isRead) return false;
     transposes += 1;
   }
   return transposes > 0;
 }
 
-/** The node of an output: vectors and other values in the file's order, pictures as they are stored. */
+/** Whether a value has three axes of which the file has not put the channels last. */
+function isPictureToMove({ layout: { logical, physical } }: Feature): boolean {
+  if (logical.length !== 3) return false;
+  const [first, , last] = logical;
+  const isChannels = (axis: Axis): boolean => axis.length > 0 && axis.every(({ channel }) => channel);
+  if (logical.some(isChannels)) return !isChannels(last) || isChannels(first);
+  return !sameAxes(logical, physical);
+}
+
+/** The node of an output: in the file's order, but for pictures, which are channels last. */
 function outputNode(builder: NetworkBuilder, info: ValueInfoProto, value: Value | undefined, { inputShape }: OnnxImportOptions): string {
   if (value?.kind === 'form') {
     const { node, opType, partOf } = value.origin;
     throw new UnsupportedOnnxOperatorError(node, opType, `it is only read as part of ${partOf}, but the output "${info.name}" is made of it.`);
   }
   if (value?.kind !== 'feature') throw new UnsupportedOnnxModelError(`The output "${info.name}" does not depend on the input.`);
-  if (!inputShape) requireStatedShape(info, logicalShape(value));
+  if (!inputShape) requireStatedShape(info, logicalSizes(value));
   const settled = builder.settled(value);
   const { logical } = settled.layout;
-  if (logical.length === 3) return builder.arranged(settled, storageOrder(settled).map((axis) => logical[axis])).node;
-  return builder.arranged(settled, logical).node;
+  return (isPictureToMove(settled) ? builder.picture(settled) : builder.arranged(settled, logical)).node;
 }
 
 /** An output's stated sizes must be those that come out: where they are not, the file was misread or is damaged. */

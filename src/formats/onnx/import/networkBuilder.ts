@@ -1,18 +1,22 @@
 import type { Node, NodeOf, Op, Shape } from '../../../network/network.ts';
 import { opDefinition } from '../../../network/ops/table.ts';
 import { inputShapes, weightsOf } from '../../../network/shapes.ts';
-import { axisSizes, movesBetween, orderedLayout, sameAtoms, sameAxes, type Axis, type Layout } from '../axisLayout.ts';
+import type { Mover } from '../alignment.ts';
+import { movesBetween, sameAxes, type Axis } from '../axisLayout.ts';
 import { OnnxFileError } from '../errors.ts';
+import { UniqueNames } from '../uniqueNames.ts';
 import { isIdentity, featureOf, type Feature } from './value.ts';
 
 /** Values of one picture that a node may have; more would be a damaged size. */
 const MOST_VALUES = 2 ** 28;
 
 /** Collects the nodes of a network in execution order, and moves values to where operators need them. */
-export class NetworkBuilder {
+export class NetworkBuilder implements Mover<Feature> {
+  readonly pictureOrder = [1, 2, 0] as const;
+  readonly needsLeadingOnes = false;
   readonly #nodes = new Map<string, Node>();
   readonly #shapes = new Map<string, Shape>();
-  readonly #taken: Set<string>;
+  readonly #names: UniqueNames;
   readonly #moved = new Map<Feature, Feature[]>();
   readonly #settled = new Map<Feature, Feature>();
 
@@ -20,7 +24,7 @@ export class NetworkBuilder {
 
   /** `reserved`: ids that only `add` may use. `mostWeights`: values that all weights together may have. */
   constructor(reserved: Iterable<string>, mostWeights: number) {
-    this.#taken = new Set(reserved);
+    this.#names = new UniqueNames(reserved);
     this.#weightsLeft = mostWeights;
   }
 
@@ -33,7 +37,6 @@ export class NetworkBuilder {
     }
     this.#weightsLeft -= weightsOf(known).reduce((sum, [, { values }]) => sum + values.length, 0);
     if (this.#weightsLeft < 0) throw new OnnxFileError(`With layer "${node.id}", the weights are many times as large as the file.`);
-    this.#taken.add(node.id);
     this.#nodes.set(node.id, known);
     this.#shapes.set(node.id, shape);
     return shape;
@@ -56,10 +59,7 @@ export class NetworkBuilder {
 
   /** `wanted`, or that with a number where it is taken; nobody else gets it. */
   uniqueId(wanted: string): string {
-    let id = wanted;
-    for (let k = 2; this.#taken.has(id); k++) id = `${wanted}_${k}`;
-    this.#taken.add(id);
-    return id;
+    return this.#names.take(wanted);
   }
 
   /** The nodes that `outputs` depend on. */
@@ -129,45 +129,4 @@ export class NetworkBuilder {
     const [channels, rows, columns] = feature.layout.logical;
     return this.arranged(feature, [rows, columns, channels]);
   }
-
-  /**
-   * The value with the atoms of logical axes `axes`, and no others, along its last stored axis, in
-   * the order in which they are stored already; a value of no other axes becomes a vector.
-   */
-  withLastAxis(feature: Feature, axes: readonly number[]): Feature {
-    const { logical, physical } = feature.layout;
-    const wanted = new Set(axes.flatMap((axis) => logical[axis]));
-    const last = physical.flat().filter((atom) => wanted.has(atom));
-    const others = physical.map((axis) => axis.filter((atom) => !wanted.has(atom)));
-    const vector = axes.length === logical.length;
-    if (!vector && physical.length > 0 && sameAtoms(physical[physical.length - 1], last)) return feature;
-    return this.arranged(feature, [...(vector ? [] : others.filter((axis) => axis.length > 0)), last]);
-  }
-
-  /** The value, separated, its axes no longer known to be related to those of other values. */
-  refreshed(feature: Feature): Feature {
-    const order = storageOrder(feature);
-    return { ...this.separated(feature), layout: orderedLayout(axisSizes(feature.layout.logical), order) };
-  }
-
-  /** The value stored so that each stored axis is one logical axis: as it lies, or else channels last. */
-  separated(feature: Feature): Feature {
-    return this.arranged(feature, storageOrder(feature).map((axis) => feature.layout.logical[axis]));
-  }
-}
-
-/** The order of logical axes in which a value can be stored with the least to move. */
-export function storageOrder({ layout: { logical, physical } }: { readonly layout: Layout }): readonly number[] {
-  const stored = physical.flat();
-  const identity = logical.map((_, axis) => axis);
-  const channelsLast = logical.length === 3 ? [1, 2, 0] : identity;
-  const place = new Map(stored.map((atom, k) => [atom, k]));
-  const byPlace = identity.toSorted((a, b) => firstPlace(logical[a], place) - firstPlace(logical[b], place));
-  const fits = (order: readonly number[]): boolean => sameAtoms(order.flatMap((axis) => logical[axis]), stored);
-  return [channelsLast, identity, byPlace].find(fits) ?? channelsLast;
-}
-
-/** Axes of size 1 go first, where they do no harm. */
-function firstPlace(axis: Axis, place: ReadonlyMap<unknown, number>): number {
-  return axis.length === 0 ? -1 : (place.get(axis[0]) ?? -1);
 }

@@ -43,6 +43,7 @@ export class OperatorCall {
     this.readersOf = readersOf;
     this.#values = values;
     this.#attributes = new Map(node.attribute.map((attribute) => [attribute.name, attribute]));
+    if (this.#attributes.size < node.attribute.length) this.refuse('it has an attribute twice.');
   }
 
   /** Throws `UnsupportedOnnxOperatorError` that names this node. */
@@ -112,7 +113,8 @@ export class OperatorCall {
   }
 
   float(name: string, otherwise: number): number {
-    return this.#attribute(name, 'float')?.f ?? otherwise;
+    const attribute = this.#attribute(name, 'float');
+    return attribute ? shortest(attribute.f) : otherwise;
   }
 
   string(name: string, otherwise: string): string {
@@ -206,4 +208,13 @@ export class OperatorCall {
     const input = this.#values.findIndex((value, k) => value !== undefined && !this.#readInputs.has(k));
     if (input >= 0) this.refuse(`its input ${input} is not supported.`);
   }
+}
+
+/** The shortest decimal that is this float32: 1e-5 for 9.99999974e-6. */
+function shortest(float: number): number {
+  for (let digits = 1; digits < 9; digits++) {
+    const decimal = Number(float.toPrecision(digits));
+    if (Math.fround(decimal) === float) return decimal;
+  }
+  return float;
 }

@@ -36,10 +36,5 @@ export function isIdentity(polynomial: readonly number[]): boolean {
 
 /** Layout of a node's value of `[h, w, c]`, which the file calls `[c, h, w]`. */
 export function pictureLayout([height, width, channels]: Shape): Layout {
-  return orderedLayout([channels, height, width], [1, 2, 0]);
-}
-
-/** Sizes of a feature's axes as the file counts them, without the batch. */
-export function logicalShape({ layout }: Feature): readonly number[] {
-  return layout.logical.map((axis) => axis.reduce((product, { size }) => product * size, 1));
+  return orderedLayout([channels, height, width], [1, 2, 0], [0]);
 }

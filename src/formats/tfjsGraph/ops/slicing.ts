@@ -107,9 +107,24 @@ function run(call: OpCall, x: Feature, axis: number, start: number, size: number
 function pad(call: OpCall): Feature {
   const x = call.picture(0);
   const numbers = call.integers(1);
-  if (numbers.length !== 8 || [0, 1, 6, 7].some((at) => numbers[at] !== 0) || numbers.some((zeros) => zeros < 0)) {
-    throw call.refusal(`must pad height and width alone, found [${numbers.join(', ')}].`);
+  if (numbers.length !== 8 || numbers[0] !== 0 || numbers[1] !== 0 || numbers.some((zeros) => zeros < 0)) {
+    throw call.refusal(`must pad height, width and channels, and those not by less than nothing; found [${numbers.join(', ')}].`);
   }
   const padding: Border = [[numbers[2], numbers[3]], [numbers[4], numbers[5]]];
-  return padding.flat().every((zeros) => zeros === 0) ? x : call.emit('zeroPad2d', [x], { padding }, {});
+  const bordered = padding.flat().every((zeros) => zeros === 0) ? x : call.emit('zeroPad2d', [x], { padding }, {});
+  const parts = [...zeroChannels(call, bordered, numbers[6]), bordered, ...zeroChannels(call, bordered, numbers[7])];
+  return parts.length === 1 ? bordered : call.emit('concat', parts, { axis: 2 }, {}, '_channels');
 }
+
+/** Channels of zeros, as parts of `x` times 0: the lab has no layer that computes nothing of the picture. */
+function zeroChannels(call: OpCall, x: Feature, zeros: number): readonly Feature[] {
+  const parts: Feature[] = [];
+  for (let left = zeros; left > 0; left -= x.shape[2]) {
+    if (parts.length > MOST_ZERO_PARTS) throw call.refusal(`adds ${zeros} channels of zeros to ${x.shape[2]}.`);
+    const part = run(call, x, 2, 0, Math.min(left, x.shape[2]), '_part');
+    parts.push(call.emit('rescaling', [part], { scale: 0, offset: 0 }, {}, '_zeros'));
+  }
+  return parts;
+}
+
+const MOST_ZERO_PARTS = 16;

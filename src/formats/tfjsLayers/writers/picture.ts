@@ -25,17 +25,17 @@ export const writeUpSampling2D: LayerWriter<'resize2d'> = ({ attributes }, conte
   const { size, interpolation, coordinates } = attributes;
   const [height, width] = context.inputShapes[0];
   const factors = [size[0] / height, size[1] / width] as const;
-  const upSampling = (by: readonly number[], how: string): WrittenLayer => ({
-    className: 'UpSampling2D',
-    config: { size: by, interpolation: how, data_format: 'channels_last' },
-  });
   if (!factors.every(Number.isInteger)) {
     context.refuse(`it makes ${height} × ${width} into ${size.join(' × ')}, and plain TensorFlow.js resizes by whole factors.`);
   }
-  if (factors.every((factor) => factor === 1)) return upSampling(factors, 'nearest');
+  if (factors.every((factor) => factor === 1)) return upSamplingLayer(factors, 'nearest');
   if (coordinates === 'alignCorners') context.refuse('plain TensorFlow.js does not align corners in a layer that others can follow.');
-  if (interpolation === 'nearest' || coordinates === 'asymmetric') return upSampling(factors, interpolation);
+  if (interpolation === 'nearest' || coordinates === 'asymmetric') return upSamplingLayer(factors, interpolation);
   const doubled = factors.map((factor) => 2 * factor);
   const mean = { className: 'AveragePooling2D', config: { pool_size: doubled, strides: [2, 2], padding: 'same', data_format: 'channels_last' } };
-  return chained(context, ['enlarged', upSampling(doubled, 'nearest')], ['', mean]);
+  return chained(context, ['enlarged', upSamplingLayer(doubled, 'nearest')], ['', mean]);
 };
+
+function upSamplingLayer(size: readonly number[], interpolation: string): WrittenLayer {
+  return { className: 'UpSampling2D', config: { size, interpolation, data_format: 'channels_last' } };
+}

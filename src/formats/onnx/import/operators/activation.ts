@@ -1,8 +1,8 @@
 import type { ActivationName } from '../../../../network/network.ts';
+import { logicalSizes, separated, storageOrder, withLastAxis } from '../../alignment.ts';
 import { transposeValues } from '../../transposeValues.ts';
-import { storageOrder } from '../networkBuilder.ts';
 import type { OperatorCall } from '../operatorCall.ts';
-import { featureOf, IDENTITY, isIdentity, logicalShape, type Feature, type Value } from '../value.ts';
+import { featureOf, IDENTITY, isIdentity, type Feature, type Value } from '../value.ts';
 import type { OperatorReader } from './operatorReader.ts';
 
 interface Parameters {
@@ -35,8 +35,11 @@ export const readSelu: OperatorReader = (call) => {
   return elementwise(call, call.feature(0), 'selu');
 };
 
-export const readHardSigmoid: OperatorReader = (call) =>
-  elementwise(call, call.feature(0), 'hardSigmoid', { alpha: call.float('alpha', 0.2), beta: call.float('beta', 0.5) });
+export const readHardSigmoid: OperatorReader = (call) => {
+  const [alpha, beta] = [call.float('alpha', 0.2), call.float('beta', 0.5)];
+  const sixth = Math.fround(alpha) === Math.fround(1 / 6);
+  return elementwise(call, call.feature(0), 'hardSigmoid', { alpha: sixth ? 1 / 6 : alpha, beta });
+};
 
 export const readGelu: OperatorReader = (call) =>
   elementwise(call, call.feature(0), call.requireString('approximate', 'none', 'none', 'tanh') === 'tanh' ? 'geluTanh' : 'gelu');
@@ -59,15 +62,15 @@ export const readClip: OperatorReader = (call) => {
 };
 
 export const readPRelu: OperatorReader = (call) => {
-  const x = call.builder.separated(call.feature(0));
-  const sizes = logicalShape(x);
+  const x = separated(call.builder, call.feature(0));
+  const sizes = logicalSizes(x);
   const slope = call.constant(1);
   const missing = sizes.length - slope.shape.length;
   const shape = missing >= 0 ? [...sizes.slice(0, missing).map(() => 1), ...slope.shape] : slope.shape.slice(-missing);
   const fits = shape.length === sizes.length && slope.values.length === shape.reduce((n, d) => n * d, 1) &&
     shape.every((size, axis) => size === 1 || size === sizes[axis]);
   if (!fits) call.refuse(`a slope of shape [${slope.shape.join(', ')}] does not fit a value of [batch, ${sizes.join(', ')}].`);
-  const order = storageOrder(x);
+  const order = storageOrder(x.layout, call.builder.pictureOrder);
   call.emit('prelu', [x.node], {}, {
     alpha: { shape: order.map((axis) => shape[axis]), values: transposeValues(slope.values, shape, order) },
   });
@@ -77,10 +80,10 @@ export const readPRelu: OperatorReader = (call) => {
 /** Softmax along one axis; before opset 13, along that axis and all after it, as one. */
 export const readSoftmax: OperatorReader = (call) => {
   const given = call.feature(0);
-  const sizes = logicalShape(given);
+  const sizes = logicalSizes(given);
   const axis = call.logicalAxis(call.int('axis', call.opset < 13 ? 1 : -1), sizes.length);
   const axes = call.opset < 13 ? sizes.map((_, k) => k).slice(axis) : [axis];
-  return elementwise(call, call.builder.withLastAxis(given, axes), 'softmax');
+  return elementwise(call, withLastAxis(call.builder, given, axes), 'softmax');
 };
 
 /** `erf(x / √2)` may begin a GELU. */

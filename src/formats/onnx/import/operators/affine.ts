@@ -1,8 +1,9 @@
 import type { Node, NodeOf, Weight } from '../../../../network/network.ts';
+import { logicalSizes, withLastAxis } from '../../alignment.ts';
 import { positionsIn } from '../../axisLayout.ts';
 import type { Constant } from '../constant.ts';
 import type { OperatorCall } from '../operatorCall.ts';
-import { featureOf, IDENTITY, logicalShape, type Feature } from '../value.ts';
+import { featureOf, IDENTITY, type Feature } from '../value.ts';
 import { vector } from './weights.ts';
 
 /** One of `x · c`, `x + c`; a quotient or difference is one of these with another constant. */
@@ -21,7 +22,7 @@ export function affine(call: OperatorCall, x: Feature, step: AffineStep, constan
     const polynomial = step === 'add' ? x.polynomial.with(0, x.polynomial[0] + c) : x.polynomial.map((factor) => factor * c);
     return { ...x, polynomial, name: call.id };
   }
-  const stored = call.builder.withLastAxis(call.builder.settled(x), axes);
+  const stored = withLastAxis(call.builder, call.builder.settled(x), axes);
   const last = stored.layout.physical[stored.layout.physical.length - 1];
   const places = positionsIn(last, axes.flatMap((axis) => stored.layout.logical[axis]));
   const weight = vector(places ? Float32Array.from(places, (at) => constant.values[at]) : Float32Array.from(constant.values));
@@ -39,7 +40,7 @@ export function affine(call: OperatorCall, x: Feature, step: AffineStep, constan
 
 /** The logical axes along which the constant has more than one value. It may not make the value larger. */
 function varyingAxes(call: OperatorCall, x: Feature, { shape }: Constant): readonly number[] {
-  const sizes = logicalShape(x);
+  const sizes = logicalSizes(x);
   const shift = sizes.length - shape.length;
   const fits = shift >= -1 && shape.every((size, k) => size === 1 || size === sizes[k + shift]);
   if (!fits) call.refuse(`a constant of shape [${shape.join(', ')}] does not fit a value of [batch, ${sizes.join(', ')}].`);
@@ -61,14 +62,14 @@ function foldedInto(node: Node, step: AffineStep, weight: Weight): Node | undefi
     case 'groupNorm':
       return foldedIntoNorm(node, step, weight);
     case 'batchNorm':
-      return isBareAffine(node) ? foldedIntoNorm(node, step, weight) : undefined;
+      return isBareAffine(node) ? composed(node, step, weight) : undefined;
     default:
       return undefined;
   }
 }
 
 function foldedIntoNorm(
-  node: NodeOf<'layerNorm'> | NodeOf<'groupNorm'> | NodeOf<'batchNorm'>,
+  node: NodeOf<'layerNorm'> | NodeOf<'groupNorm'>,
   step: AffineStep,
   weight: Weight,
 ): Node | undefined {
@@ -76,6 +77,15 @@ function foldedIntoNorm(
   if (beta) return undefined;
   if (step === 'multiply' && gamma) return undefined;
   return { ...node, weights: { ...node.weights, ...(step === 'add' ? { beta: weight } : { gamma: weight }) } } as Node;
+}
+
+/** `(gamma · x + beta) · w` or `… + w` as one scale and shift. */
+function composed(node: NodeOf<'batchNorm'>, step: AffineStep, { values }: Weight): Node {
+  const { gamma, beta, mean, variance } = node.weights;
+  const times = (weight: Weight | undefined): Weight | undefined => weight && vector(weight.values.map((w, k) => w * values[k]));
+  const scale = step === 'multiply' ? (times(gamma) ?? vector(values)) : gamma;
+  const shift = step === 'multiply' ? times(beta) : vector(values.map((w, k) => w + (beta?.values[k] ?? 0)));
+  return { ...node, weights: { ...(scale && { gamma: scale }), ...(shift && { beta: shift }), mean, variance } };
 }
 
 /** Whether a norm only scales and shifts. */

@@ -1,6 +1,6 @@
+import { alignedForBroadcast, withLastAxis } from '../../alignment.ts';
 import { axisSizes } from '../../axisLayout.ts';
 import type { Node } from '../../../../network/network.ts';
-import { alignedForBroadcast } from '../alignment.ts';
 import type { Constant } from '../constant.ts';
 import { sameBase, type Gate, type Moment } from '../form.ts';
 import type { OperatorCall } from '../operatorCall.ts';
@@ -29,7 +29,7 @@ export const readSum: OperatorReader = (call) => {
 export const readSub: OperatorReader = (call) => {
   const [a, b] = operands(call);
   if (b.kind === 'constant') return [plusConstant(call, a, negative(b))];
-  if (a.kind === 'constant') return [affine(call, negated(call, call.unsettled(1)), 'add', a)];
+  if (a.kind === 'constant') return [affine(call, negated(call.unsettled(1)), 'add', a)];
   if (b.kind === 'form' && b.form === 'mean' && a.kind === 'feature' && sameBase(call.feature(0), b.of)) {
     return [{ ...b, form: 'centred' }];
   }
@@ -62,7 +62,7 @@ export const readDiv: OperatorReader = (call) => {
   const [a, b] = operands(call);
   if (b.kind === 'constant') return [timesConstant(call, a, reciprocal(b))];
   if (isMoment(a, 'centred') && isMoment(b, 'deviation') && sameBase(a.of, b.of) && sameNumbers(a.axes, b.axes)) {
-    const x = call.builder.withLastAxis(a.of, a.axes);
+    const x = withLastAxis(call.builder, a.of, a.axes);
     call.emit('layerNorm', [x.node], { epsilon: b.epsilon }, {});
     return [featureOf(call.id, x.layout)];
   }
@@ -70,7 +70,7 @@ export const readDiv: OperatorReader = (call) => {
   return call.refuse('it divides by a value computed from the picture; only division by a constant is supported.');
 };
 
-export const readNeg: OperatorReader = (call) => [negated(call, call.unsettled(0))];
+export const readNeg: OperatorReader = (call) => [{ ...negated(call.unsettled(0)), name: call.id }];
 
 /** Powers 2 and 3 of a value. */
 export const readPow: OperatorReader = (call) => {
@@ -121,8 +121,8 @@ function timesConstant(call: OperatorCall, value: Value, constant: Constant): Va
   return value.kind === 'form' ? call.refuseForm(value.origin) : call.refuse('it has no computed input.');
 }
 
-function negated(call: OperatorCall, x: Feature): Feature {
-  return { ...x, polynomial: x.polynomial.map((factor) => -factor), name: call.id };
+function negated(x: Feature): Feature {
+  return { ...x, polynomial: x.polynomial.map((factor) => -factor) };
 }
 
 function joined(call: OperatorCall, op: 'add' | 'subtract' | 'multiply', features: readonly Feature[]): Feature {
@@ -132,7 +132,7 @@ function joined(call: OperatorCall, op: 'add' | 'subtract' | 'multiply', feature
     const shapes = features.map(({ layout }) => `[batch, ${axisSizes(layout.logical).join(', ')}]`);
     return call.refuse(`values of ${shapes.join(' and ')} do not fit together.`);
   }
-  call.emit(op, aligned.features.map(({ node }) => node), {}, {});
+  call.emit(op, aligned.values.map(({ node }) => node), {}, {});
   return featureOf(call.id, aligned.layout);
 }
 

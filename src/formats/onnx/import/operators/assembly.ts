@@ -1,9 +1,10 @@
-import type { Border } from '../../../../network/network.ts';
+import type { Border, Pair } from '../../../../network/network.ts';
+import { alignedForConcat, logicalSizes, separated } from '../../alignment.ts';
 import { axisSize, newAxis, sameAtoms } from '../../axisLayout.ts';
-import { alignedForConcat } from '../alignment.ts';
 import type { OperatorCall } from '../operatorCall.ts';
-import { featureOf, logicalShape, pictureLayout, type Feature } from '../value.ts';
+import { featureOf, pictureLayout, type Feature } from '../value.ts';
 import type { OperatorReader } from './operatorReader.ts';
+import { resizedByPixels } from './resize.ts';
 
 export const readConcat: OperatorReader = (call) => {
   const features = Array.from({ length: call.inputCount }, (_, k) => call.feature(k));
@@ -12,10 +13,10 @@ export const readConcat: OperatorReader = (call) => {
   if (features.length === 1) return [{ ...features[0], name: call.id }];
   const aligned = alignedForConcat(call.builder, features, axis);
   if (!aligned) {
-    const shapes = features.map((feature) => `[batch, ${logicalShape(feature).join(', ')}]`).join(' and ');
+    const shapes = features.map((feature) => `[batch, ${logicalSizes(feature).join(', ')}]`).join(' and ');
     return call.refuse(`values of ${shapes} cannot be joined along axis ${axis + 1}.`);
   }
-  call.emit('concat', aligned.features.map(({ node }) => node), { axis: aligned.storedAxis }, {});
+  call.emit('concat', aligned.values.map(({ node }) => node), { axis: aligned.storedAxis }, {});
   return [featureOf(call.id, aligned.layout)];
 };
 
@@ -43,7 +44,7 @@ export const readSplit: OperatorReader = (call) => {
 /** Slices of whole runs; their bounds are attributes before opset 10, inputs since. */
 export const readSlice: OperatorReader = (call) => {
   let x = call.feature(0);
-  const sizes = logicalShape(x);
+  const sizes = logicalSizes(x);
   const starts = call.ints('starts') ?? call.optionalIntegers(1) ?? call.refuse('its starts are missing.');
   const ends = call.ints('ends') ?? call.optionalIntegers(2) ?? call.refuse('its ends are missing.');
   const axes = call.ints('axes') ?? call.optionalIntegers(3) ?? starts.map((_, k) => k);
@@ -60,13 +61,21 @@ export const readSlice: OperatorReader = (call) => {
     if (!(end > start)) call.refuse(`it takes nothing, from ${starts[k]} to ${ends[k]}, of an axis of ${size}.`);
     return [{ axis: call.logicalAxis(stated, sizes.length), start, size: end - start }];
   });
+  if (cuts.length === 2 && sizes.length === 3 && cuts.every(({ axis }) => axis > 0)) {
+    const sides = [1, 2].map((axis): Pair => {
+      const { start, size } = cuts.find((cut) => cut.axis === axis) ?? { start: 0, size: sizes[axis] };
+      return [start, sizes[axis] - start - size];
+    });
+    const shape = call.emit('crop2d', [call.picture(x).node], { cropping: [sides[0], sides[1]] }, {});
+    return [featureOf(call.id, pictureLayout(shape))];
+  }
   for (const [k, { axis, start, size }] of cuts.entries()) {
-    x = sliced(call, x, axis, start, size, k === cuts.length - 1 ? call.id : call.auxiliaryId('rows'));
+    x = sliced(call, x, axis, start, size, k === cuts.length - 1 ? call.id : call.auxiliaryId('part'));
   }
   return [cuts.length === 0 ? { ...x, name: call.id } : x];
 };
 
-/** One index, or a run of them, along an axis. */
+/** One index, or a run of them, along an axis; or the pixels of a nearest resize. */
 export const readGather: OperatorReader = (call) => {
   const x = call.feature(0);
   const { logical } = x.layout;
@@ -75,18 +84,24 @@ export const readGather: OperatorReader = (call) => {
   const { shape, values } = call.constant(1);
   const indices = [...values].map((index) => (index < 0 ? index + total : index));
   const [start] = indices;
-  if (shape.length > 1 || indices.length === 0 || indices.some((index, k) => !(index === start + k)) || start < 0 || start + indices.length > total) {
+  const resized = shape.length === 1 && !isRun(indices) ? resizedByPixels(call, x, axis, indices) : undefined;
+  if (resized) return [resized];
+  if (shape.length > 1 || indices.length === 0 || !isRun(indices) || start < 0 || start + indices.length > total) {
     call.refuse(`its indices must be a run of whole numbers within an axis of ${total}.`);
   }
   const part = sliced(call, x, axis, start, indices.length, call.id);
   return [shape.length === 1 ? part : { ...part, layout: { ...part.layout, logical: part.layout.logical.toSpliced(axis, 1) } }];
 };
 
+function isRun(indices: readonly number[]): boolean {
+  return indices.every((index, k) => index === indices[0] + k);
+}
+
 /** A run of indices along a logical axis: rows and columns of a picture are cropped, else sliced. */
 function sliced(call: OperatorCall, given: Feature, axis: number, start: number, size: number, id: string): Feature {
   const wanted = given.layout.logical[axis];
   if (size === axisSize(wanted)) return { ...given, name: id };
-  const x = given.layout.physical.some((stored) => sameAtoms(stored, wanted)) ? given : call.builder.separated(given);
+  const x = given.layout.physical.some((stored) => sameAtoms(stored, wanted)) ? given : separated(call.builder, given);
   const { logical, physical } = x.layout;
   const storedAxis = physical.findIndex((stored) => sameAtoms(stored, wanted));
   const total = axisSize(physical[storedAxis]);
@@ -98,7 +113,7 @@ function sliced(call: OperatorCall, given: Feature, axis: number, start: number,
   } else {
     call.emit('slice', [x.node], { axis: storedAxis, start, size }, {}, id);
   }
-  const made = newAxis(size);
+  const made = newAxis(size, wanted.every(({ channel }) => channel));
   return featureOf(id, { logical: logical.with(axis, made), physical: physical.with(storedAxis, made) });
 }
 

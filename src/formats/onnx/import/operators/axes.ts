@@ -1,14 +1,15 @@
-import { reshaped, transposed } from '../../axisLayout.ts';
+import { logicalSizes } from '../../alignment.ts';
+import { newAxis, reshaped, transposed } from '../../axisLayout.ts';
 import type { OperatorCall } from '../operatorCall.ts';
 import { isFloatType, integers } from '../constant.ts';
-import { featureOf, logicalShape, type Feature, type Value } from '../value.ts';
+import { featureOf, type Feature, type Value } from '../value.ts';
 import type { OperatorReader } from './operatorReader.ts';
 
 /** Operators that only say where coordinates lie: none of them becomes a node by itself. */
 
 export const readFlatten: OperatorReader = (call) => {
   const x = call.unsettled(0);
-  const sizes = logicalShape(x);
+  const sizes = logicalSizes(x);
   const rank = sizes.length + 1;
   const axis = call.int('axis', 1);
   if ((axis < 0 ? axis + rank : axis) !== 1) call.refuse(`its axis must be 1, so that the batch stays whole, found ${axis}.`);
@@ -20,7 +21,7 @@ export const readReshape: OperatorReader = (call) => {
   const x = call.unsettled(0);
   const shape = call.optionalIntegers(1) ?? call.refuse('its shape is missing.');
   const keepsZero = call.requireInt('allowzero', 0, 0, 1) === 1;
-  const from = logicalShape(x);
+  const from = logicalSizes(x);
   const count = from.reduce((product, size) => product * size, 1);
   const shown = shape.map((size) => (Number.isNaN(size) ? 'batch' : size)).join(', ');
   const [batch, ...asked] = shape.map((size, k) => (size === 0 && !keepsZero && k > 0 ? (from[k - 1] ?? 0) : size));
@@ -94,7 +95,7 @@ export const readDropout: OperatorReader = (call) => {
 
 /** The sizes of a computed value; the batch stays open where the file leaves it open. */
 export const readShape: OperatorReader = (call) => {
-  const shape = [call.batch, ...logicalShape(call.unsettled(0))];
+  const shape = [call.batch, ...logicalSizes(call.unsettled(0))];
   const bounds = [call.int('start', 0), call.int('end', shape.length)];
   return [integers(shape.slice(bounds[0], bounds[1]))];
 };
@@ -110,7 +111,7 @@ function relabelled(call: OperatorCall, x: Feature, shape: readonly number[]): F
   if (layout) return { ...x, layout, name: call.id };
   const { logical } = x.layout;
   const row = call.builder.arranged(x, [logical.flat()]);
-  const merged = [{ size: shape.reduce((product, size) => product * size, 1) }];
+  const merged = newAxis(shape.reduce((product, size) => product * size, 1));
   const anew = reshaped({ logical: [merged], physical: [merged] }, shape);
   if (!anew) return call.refuse(`its shape [${shape.join(', ')}] does not fit.`);
   return { ...row, layout: anew, name: call.id };

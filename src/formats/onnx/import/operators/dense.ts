@@ -1,3 +1,4 @@
+import { withLastAxis } from '../../alignment.ts';
 import { axisSize, newAxis, positionsIn } from '../../axisLayout.ts';
 import type { OperatorCall } from '../operatorCall.ts';
 import { featureOf, type Feature } from '../value.ts';
@@ -43,7 +44,7 @@ function denseOf(
   if (shape.length !== 2 || integer) call.refuse(`its input 1 must be a matrix of floating-point numbers, found a shape of [${shape.join(', ')}].`);
   const [inputs, outputs] = transposed ? [shape[1], shape[0]] : shape;
   const rank = given.layout.logical.length;
-  const x = call.builder.withLastAxis(given, [rank - 1]);
+  const x = withLastAxis(call.builder, given, [rank - 1]);
   const features = x.layout.logical[rank - 1];
   if (axisSize(features) !== inputs) call.refuse(`a matrix of ${inputs} rows cannot take ${axisSize(features)} features.`);
   const stored = x.layout.physical[x.layout.physical.length - 1];
@@ -57,7 +58,7 @@ function denseOf(
   }
   const bias = biasFor(outputs);
   call.emit('dense', [x.node], {}, { kernel: { shape: [inputs, outputs], values: kernel }, ...(bias && { bias: vector(bias) }) });
-  const made = newAxis(outputs);
+  const made = newAxis(outputs, true);
   return featureOf(call.id, {
     logical: x.layout.logical.with(rank - 1, made),
     physical: [...x.layout.physical.slice(0, -1), made],

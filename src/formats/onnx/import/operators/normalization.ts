@@ -1,3 +1,4 @@
+import { withLastAxis } from '../../alignment.ts';
 import { axisSize, newAxis, positionsIn, sameAtoms, type Axis } from '../../axisLayout.ts';
 import type { OperatorCall } from '../operatorCall.ts';
 import { featureOf, type Feature } from '../value.ts';
@@ -11,7 +12,7 @@ export const readBatchNormalization: OperatorReader = (call) => {
   call.requireInt('training_mode', 0, 0);
   call.float('momentum', 0.9);
   const epsilon = call.float('epsilon', 1e-5);
-  const x = call.builder.withLastAxis(requireChannels(call, call.feature(0)), [0]);
+  const x = withLastAxis(call.builder, requireChannels(call, call.feature(0)), [0]);
   const [channels] = x.layout.logical;
   const positions = vectorPositions(x, channels);
   const [gamma, beta, mean, variance] = [1, 2, 3, 4].map((k) => vectorInput(call, k, axisSize(channels), positions));
@@ -26,7 +27,7 @@ export const readLayerNormalization: OperatorReader = (call) => {
   call.int('stash_type');
   const epsilon = call.float('epsilon', 1e-5);
   const axes = Array.from({ length: rank - first }, (_, k) => first + k);
-  const x = call.builder.withLastAxis(given, axes);
+  const x = withLastAxis(call.builder, given, axes);
   const normalised = axes.flatMap((axis) => x.layout.logical[axis]);
   const positions = vectorPositions(x, normalised);
   const gamma = vectorInput(call, 1, axisSize(normalised), positions);

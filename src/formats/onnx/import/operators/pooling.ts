@@ -1,10 +1,12 @@
 import type { Border, Pair } from '../../../../network/network.ts';
+import { separated } from '../../alignment.ts';
 import { axisSizes, type Axis } from '../../axisLayout.ts';
+import { windowExtent } from '../../border.ts';
 import type { OperatorCall } from '../operatorCall.ts';
 import { featureOf, pictureLayout, type Feature, type Value } from '../value.ts';
 import type { OperatorReader } from './operatorReader.ts';
 import { pairAttribute } from './weights.ts';
-import { paddingOf, readWindow, windowExtent, type SlidingWindow } from './window.ts';
+import { paddingOf, readWindow, type SlidingWindow } from './window.ts';
 
 export const readMaxPool: OperatorReader = (call) => {
   call.int('storage_order');
@@ -140,7 +142,7 @@ function pooled(
 ): Feature | undefined {
   const reduced = new Set(axes.flatMap((axis) => given.layout.logical[axis]));
   const mixes = (axis: Axis): boolean => axis.some((atom) => reduced.has(atom)) && axis.some((atom) => !reduced.has(atom));
-  const x = given.layout.physical.some(mixes) ? call.builder.separated(given) : given;
+  const x = given.layout.physical.some(mixes) ? separated(call.builder, given) : given;
   const { logical, physical } = x.layout;
   const reducedSet = new Set(axes.flatMap((axis) => logical[axis]));
   const isReduced = (axis: Axis): boolean => axis.length > 0 && axis.every((atom) => reducedSet.has(atom));

@@ -1,7 +1,8 @@
-import type { ResizeCoordinates } from '../../../../network/network.ts';
+import type { Pair, ResizeCoordinates } from '../../../../network/network.ts';
 import { axisSizes } from '../../axisLayout.ts';
+import { nearestPixel } from '../../nearestPixel.ts';
 import type { OperatorCall } from '../operatorCall.ts';
-import { featureOf, pictureLayout } from '../value.ts';
+import { featureOf, pictureLayout, type Feature } from '../value.ts';
 import type { OperatorReader } from './operatorReader.ts';
 
 interface ResizedAxis {
@@ -10,6 +11,8 @@ interface ResizedAxis {
   /** The file's own factor, which need not be `to / from`. */
   readonly scale: number;
 }
+
+const COORDINATES = ['halfPixel', 'asymmetric', 'alignCorners'] as const;
 
 /** Greatest difference, in input pixels, between two places that are taken for the same. */
 const SAME_PLACE = 1e-4;
@@ -68,9 +71,9 @@ function inputSizes(call: OperatorCall): readonly number[] {
   return axisSizes(call.picture(call.feature(0)).layout.physical).slice(0, 2);
 }
 
-function resized(call: OperatorCall, axes: readonly ResizedAxis[], mode: 'nearest' | 'linear', rule: string, rounding: string): readonly [ReturnType<typeof featureOf>] {
+function resized(call: OperatorCall, axes: readonly ResizedAxis[], mode: 'nearest' | 'linear', rule: string, rounding: string): readonly [Feature] {
   const x = call.picture(call.feature(0));
-  if (axes.some(({ to }) => !Number.isSafeInteger(to) || to < 1 || to > 2 ** 20)) {
+  if (axes.some(({ to }) => !Number.isSafeInteger(to) || to < 1 || to > 2 ** 16)) {
     call.refuse(`it would make a picture of ${axes.map(({ to }) => to).join(' × ')}.`);
   }
   const source = coordinateRules.get(rule) ?? call.refuse(`its coordinate_transformation_mode must be ${[...coordinateRules.keys()].join(', ')}, found "${rule}".`);
@@ -78,18 +81,34 @@ function resized(call: OperatorCall, axes: readonly ResizedAxis[], mode: 'neares
   const same = (coordinates: ResizeCoordinates): boolean => axes.every((axis) => {
     for (let o = 0; o < axis.to; o++) {
       const [theirs, ours] = mode === 'nearest'
-        ? [clamp(round(source(o, axis)), axis), clamp(nearestPlace(coordinates, o, axis), axis)]
+        ? [clamp(round(source(o, axis)), axis), nearestPixel(o, axis.from, axis.to, coordinates)]
         : [clamp(source(o, axis), axis), clamp(place(coordinates, o, axis), axis)];
       if (Math.abs(theirs - ours) > SAME_PLACE) return false;
     }
     return true;
   });
-  const coordinates = (['halfPixel', 'asymmetric', 'alignCorners'] as const).find(same) ??
+  const coordinates = COORDINATES.find(same) ??
     call.refuse(`its pixels (${rule}${mode === 'nearest' ? `, ${rounding}` : ''}) lie elsewhere than any supported resize puts them.`);
   const [rows, columns] = axes;
   const interpolation = mode === 'nearest' ? 'nearest' : 'bilinear';
   const shape = call.emit('resize2d', [x.node], { size: [rows.to, columns.to], interpolation, coordinates }, {});
   return [featureOf(call.id, pictureLayout(shape))];
+}
+
+/**
+ * The nearest resize of one logical axis, 1 or 2 of a picture, that takes these pixels; undefined
+ * where there is none.
+ */
+export function resizedByPixels(call: OperatorCall, given: Feature, axis: number, pixels: readonly number[]): Feature | undefined {
+  if (given.layout.logical.length !== 3 || axis === 0) return undefined;
+  const x = call.picture(given);
+  const sizes = axisSizes(x.layout.physical);
+  const from = sizes[axis - 1];
+  const coordinates = COORDINATES.find((rule) => pixels.every((pixel, o) => pixel === nearestPixel(o, from, pixels.length, rule)));
+  if (!coordinates) return undefined;
+  const size: Pair = axis === 1 ? [pixels.length, sizes[1]] : [sizes[0], pixels.length];
+  const shape = call.emit('resize2d', [x.node], { size, interpolation: 'nearest', coordinates }, {});
+  return featureOf(call.id, pictureLayout(shape));
 }
 
 /** Where output pixel o lies in the input, by the file's rules. */
@@ -118,12 +137,6 @@ function place(coordinates: ResizeCoordinates, o: number, { from, to }: ResizedA
     case 'alignCorners':
       return to > 1 ? (o * (from - 1)) / (to - 1) : 0;
   }
-}
-
-function nearestPlace(coordinates: ResizeCoordinates, o: number, axis: ResizedAxis): number {
-  const { from, to } = axis;
-  if (coordinates === 'halfPixel') return Math.floor(((o + 0.5) * from) / to + 1e-6);
-  return coordinates === 'asymmetric' ? Math.floor((o * from) / to + 1e-6) : Math.round(place(coordinates, o, axis));
 }
 
 function clamp(place: number, { from }: ResizedAxis): number {

@@ -1,4 +1,5 @@
 import type { Border, Padding, Pair } from '../../../../network/network.ts';
+import { sameBorder, windowExtent } from '../../border.ts';
 import type { OperatorCall } from '../operatorCall.ts';
 import { pairAttribute } from './weights.ts';
 
@@ -41,19 +42,6 @@ export function positivePair(call: OperatorCall, name: string): Pair {
   const pair = pairAttribute(call, name, [1, 1]);
   if (pair.some((value) => !Number.isInteger(value) || value < 1)) call.refuse(`its ${name} must be from 1 up, found [${pair.join(', ')}].`);
   return pair;
-}
-
-export function windowExtent({ size, dilations }: { readonly size: Pair; readonly dilations: Pair }): Pair {
-  return [(size[0] - 1) * dilations[0] + 1, (size[1] - 1) * dilations[1] + 1];
-}
-
-/** The border that TensorFlow calls `same`: `⌈input / stride⌉` outputs, the odd row after the picture. */
-export function sameBorder(input: Pair, extent: Pair, strides: Pair): Border {
-  const along = (axis: 0 | 1): Pair => {
-    const total = Math.max(0, (Math.ceil(input[axis] / strides[axis]) - 1) * strides[axis] + extent[axis] - input[axis]);
-    return [Math.floor(total / 2), Math.ceil(total / 2)];
-  };
-  return [along(0), along(1)];
 }
 
 /** The shortest name of a border: `valid`, `same`, or itself. */

@@ -1,0 +1,2 @@
+import { benchLarge } from '/work/main/bench/large_tmp.ts';
+await benchLarge();

@@ -1,0 +1,79 @@
+import { ModelFileError } from '../kerasLayers/errors.ts';
+import { openZip } from '../kerasLayers/zipFile.ts';
+import { MissingFileError } from './errors.ts';
+
+/** Files to open a model from: a folder, a zip, a list that a person chose, an address. */
+export interface NamedFiles {
+  /** Paths with `/` between, of all files that are known to be there. */
+  readonly paths: readonly string[];
+  /** The bytes of a file; may also be asked for one that is not listed, which an address may have. */
+  read(path: string): Promise<Uint8Array>;
+}
+
+/** Files whose content is at hand. `read` throws `MissingFileError` for any other. */
+export function filesInMemory(files: ReadonlyMap<string, Uint8Array>): NamedFiles {
+  const paths = [...files.keys()];
+  return {
+    paths,
+    read: async (path) => {
+      const bytes = files.get(path);
+      if (!bytes) throw new MissingFileError(path, paths);
+      return bytes;
+    },
+  };
+}
+
+/** Weights do not pack better than this; what does is not a model. */
+const MOST_UNPACKED_PER_BYTE = 64;
+const SMALL_ENOUGH = 64 * 1024 ** 2;
+
+/**
+ * The files of a zip, each unpacked once, when it is asked for. Throws `ModelFileError` where it is
+ * damaged or has a path that leaves it; `read` too, where more would be unpacked than packed weights can hold.
+ */
+export function filesInZip(bytes: Uint8Array): NamedFiles {
+  const zip = openZip(bytes);
+  const paths = zip.names.filter((name) => !name.endsWith('/'));
+  for (const path of paths) {
+    if (/^[/\\]|^[a-z]:|\\|\0/i.test(path) || path.split('/').includes('..')) {
+      throw new ModelFileError(`The zip holds the path "${path}", which leads out of it.`);
+    }
+  }
+  const most = Math.max(SMALL_ENOUGH, MOST_UNPACKED_PER_BYTE * bytes.length);
+  const unpacked = new Map<string, Uint8Array>();
+  let total = 0;
+  return {
+    paths,
+    read: async (path) => {
+      const known = unpacked.get(path);
+      if (known) return known;
+      if (!paths.includes(path)) throw new MissingFileError(path, paths);
+      total += zip.sizeOf(path);
+      if (total > most) throw new ModelFileError(`The zip of ${bytes.length} bytes claims to unpack to more than ${most}.`);
+      const content = zip.read(path);
+      unpacked.set(path, content);
+      return content;
+    },
+  };
+}
+
+/**
+ * The file that `path`, relative to `main`, names. Where it is not there, a file of the same name
+ * elsewhere serves: a list of chosen files has no folders.
+ */
+export function besideModel(files: NamedFiles, main: string, path: string): Promise<Uint8Array> {
+  const own = folderOf(main) + path.split('/').filter((part) => part !== '.').join('/');
+  if (files.paths.includes(own)) return files.read(own);
+  const name = nameOf(path);
+  const named = files.paths.filter((candidate) => nameOf(candidate) === name);
+  return files.read(named.length === 1 ? named[0] : own);
+}
+
+/** With a slash at its end; empty at the root. */
+export function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
+}
+
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}

@@ -1,0 +1,111 @@
+import { encodePreprocessing } from '../datasets/preprocessing.ts';
+import type { DatasetSummary } from '../workers/protocol.ts';
+import { errorText, isCancelled } from './errors.ts';
+import { DEFAULT_IMAGES, defaultPreprocessing, type CalibrationState, type DataDescriptor, type Experiment } from './experiment.ts';
+import { EMPTY_HISTORY } from './history.ts';
+import { keepFiles } from './keepFiles.ts';
+import { dataLabel } from './labels.ts';
+import { readPictures } from './readPictures.ts';
+import type { Session } from './session.ts';
+import { notify } from './store.ts';
+import { picturesFit, whyUnlabelled } from './yardstick.ts';
+
+/**
+ * Puts other pictures in the place of those on screen, which stay until the new ones are read, and
+ * stay altogether if that fails. True when they are there.
+ */
+export async function openPictures(session: Session, descriptor: DataDescriptor): Promise<boolean> {
+  const { store, runner, environment } = session;
+  runner.cancelWork();
+  store.setState(({ data }) => ({ data: { ...data, opening: descriptor } }));
+  try {
+    const dataset = await runner.run({ kind: 'data', label: `Reading ${dataLabel(descriptor)}` }, async (job) => {
+      await job.wait(session.start());
+      return job.engine((id) => session.engine((api) => readPictures(api, id, descriptor, store.getState(), environment.baseUrl, job.onProgress)));
+    });
+    if (store.getState().data.opening !== descriptor) return false;
+    store.setState((before) => ({ ...withoutResults(before), ...withPictures(before, dataset), data: { descriptor } }));
+    if (descriptor.kind === 'files') void keepFiles(session, 'data', descriptor.name, descriptor.files);
+    return sayWhetherTheyFit(session);
+  } catch (error) {
+    store.setState(({ data: { opening, ...data } }) => ({ data: opening === descriptor ? data : { ...data, ...(opening ? { opening } : {}) } }));
+    if (!isCancelled(error)) notify(store, 'error', `${dataLabel(descriptor)} could not be read: ${errorText(error)}`, { advice: 'What was on screen is still there.' });
+    return false;
+  }
+}
+
+/**
+ * Reads a person's pictures anew at the size of the network that was just opened. Where they cannot
+ * be read, the shipped ones take their place. `fresh`: they came with the network. True where the
+ * pictures are of the form that the network takes.
+ */
+export async function fitPictures(session: Session, fresh: boolean): Promise<boolean> {
+  const { store, runner, environment } = session;
+  const { data: { descriptor } } = store.getState();
+  const read = (wanted: DataDescriptor) =>
+    runner.run({ kind: 'data', label: `Reading ${dataLabel(wanted)}` }, (job) =>
+      job.engine((id) => session.engine((api) => readPictures(api, id, wanted, store.getState(), environment.baseUrl, job.onProgress))),
+    );
+  try {
+    if (descriptor.kind !== 'shipped' || fresh) {
+      // what was measured beforehand is of the shipped pictures
+      store.setState((before) => ({ dataset: undefined, precomputed: descriptor.kind === 'shipped' ? before.precomputed : undefined }));
+      const dataset = await read(descriptor);
+      store.setState((before) => withPictures(before, dataset));
+      if (fresh && descriptor.kind === 'files') void keepFiles(session, 'data', descriptor.name, descriptor.files);
+    }
+  } catch (error) {
+    const { model, data } = store.getState();
+    if (data.descriptor !== descriptor || (isCancelled(error) && (model.opening ?? data.opening))) return false;
+    const shipped: DataDescriptor = { kind: 'shipped' };
+    if (!isCancelled(error)) notify(store, 'error', `${dataLabel(descriptor)} could not be read: ${errorText(error)}`, { advice: `${dataLabel(shipped)} takes their place.` });
+    const dataset = await read(shipped).catch(() => undefined);
+    store.setState((before) => ({ data: { descriptor: shipped }, ...(dataset ? withPictures(before, dataset) : {}) }));
+  }
+  return sayWhetherTheyFit(session);
+}
+
+/** True where the pictures are of the form that the network takes; else says what to do, and where they count as unlabelled says that. */
+function sayWhetherTheyFit({ store }: Session): boolean {
+  const { model, dataset, data } = store.getState();
+  if (!model.loaded || !dataset) return false;
+  if (picturesFit(model, dataset)) {
+    const why = whyUnlabelled({ model, dataset });
+    if (why !== undefined) notify(store, 'info', `${dataLabel(data.descriptor)} counts as unlabelled: ${why}`, { advice: 'Agreement with the intact network takes the place of accuracy.' });
+    return true;
+  }
+  notify(store, 'error', `The pictures of ${dataset.name} are ${dataset.shape.join(' × ')}, but this network takes ${model.loaded.inputShape.join(' × ')}.`, {
+    advice: 'Its structure is shown. Add pictures of your own under Calibration to score and measure it; they are brought to its size.',
+  });
+  return false;
+}
+
+/** The data set and as many calibration pictures as it has, or as were asked for. */
+function withPictures({ calibration, dataset: before }: Experiment, dataset: DatasetSummary): { readonly dataset: DatasetSummary; readonly calibration: CalibrationState } {
+  const wanted = calibration.images === before?.train ? DEFAULT_IMAGES : calibration.images;
+  return { dataset, calibration: { status: 'idle', images: Math.min(wanted, dataset.train) } };
+}
+
+/** What was measured on other pictures, or on these in another form, goes; what was asked for stays. */
+export function withoutResults({ calibration }: Experiment): Partial<Experiment> {
+  return {
+    precomputed: undefined,
+    calibration: { status: 'idle', images: calibration.images },
+    keep: undefined,
+    cost: undefined,
+    planKey: undefined,
+    intact: undefined,
+    result: undefined,
+    details: {},
+    history: EMPTY_HISTORY,
+    sweepPoints: [],
+  };
+}
+
+/** Tells results on some pictures, in some form, from others; empty for the shipped ones as the model wants them. */
+export function picturesKey({ data, dataset, preprocessing, model }: Experiment): string {
+  const { descriptor } = data;
+  const own = descriptor.kind === 'shipped' ? '' : `/${descriptor.name} ${dataset ? dataset.train + dataset.test : 0}`;
+  const form = encodePreprocessing(preprocessing);
+  return form === encodePreprocessing(defaultPreprocessing(model)) ? own : `${own}/${form}`;
+}

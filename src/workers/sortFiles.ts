@@ -1,0 +1,51 @@
+import { isLitter, isPicturePath, isZipPath } from '../datasets/findPictures.ts';
+import { openZip } from '../datasets/zipFiles.ts';
+import type { NamedFile } from '../storage/namedFile.ts';
+import type { SortedFiles } from './protocol.ts';
+
+/**
+ * Tells a model's files from pictures by their names alone, those in zips included. A picture
+ * that lies in a model's own folder belongs to the model's description. What is neither is left
+ * to the model's reader, which says what it would have to be.
+ *
+ * @throws PictureZipError
+ */
+export async function sortFiles(files: readonly NamedFile[]): Promise<SortedFiles> {
+  const held = await Promise.all(files.map(namesHeld));
+  const paths = files.map(({ path }) => path);
+  const homes = new Set(files.flatMap((_, at) => (isZipPath(paths[at]) ? [] : mainFile(paths[at], paths) ? [folderOf(paths[at])] : [])));
+  const model: number[] = [];
+  const pictures: number[] = [];
+  const others: number[] = [];
+  for (const [at, path] of paths.entries()) {
+    if (isLitter(path)) continue;
+    if (isZipPath(path)) {
+      const zipped = held[at];
+      if (zipped.some((name) => mainFile(name, zipped))) model.push(at);
+      else if (zipped.some(isPicturePath)) pictures.push(at);
+      else others.push(at);
+    } else if (isPicturePath(path)) {
+      if (folderOf(path) === '' || !homes.has(folderOf(path))) pictures.push(at);
+    } else {
+      others.push(at);
+    }
+  }
+  if (homes.size > 0) model.push(...others);
+  return model.length === 0 && pictures.length === 0 ? { model: others, pictures } : { model, pictures };
+}
+
+async function namesHeld(file: NamedFile): Promise<readonly string[]> {
+  if (!isZipPath(file.path)) return [];
+  return openZip(file.path, await file.read()).map(({ path }) => path).filter((path) => !isLitter(path));
+}
+
+/** The file that a model is opened by: its own kind says so, or it is the JSON beside binary weights. */
+function mainFile(path: string, all: readonly string[]): boolean {
+  if (/\.(onnx|keras|h5|hdf5)$/i.test(path) || /(^|\/)model\.json$/i.test(path)) return true;
+  return /\.json$/i.test(path) && all.some((other) => /\.bin$/i.test(other) && folderOf(other) === folderOf(path));
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1);
+}
+
