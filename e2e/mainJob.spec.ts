@@ -34,7 +34,7 @@ test('a newcomer opens the page, sees results at once, then live curves, prunes,
 
   // the pruned model goes home and comes back as a model of its own, already that small
   const parameters = await lab.prune.getByRole('row', { name: /^parameters/ }).getByRole('cell').nth(1).innerText();
-  const { name, bytes } = await lab.exported(/Pruned model/);
+  const { name, bytes } = await lab.exported(/Pruned model TensorFlow/);
   expect(name).toMatch(/\.zip$/);
   await page.getByRole('button', { name: /^Model:/ }).click();
   const chooser = page.waitForEvent('filechooser');

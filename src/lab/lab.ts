@@ -9,7 +9,6 @@ import { defaultPreprocessing, nothingToPrune, PREVIEW_IMAGES, type DataDescript
 import { IMAGE_LIMITS, VALUE_LIMITS, type FragmentState } from './fragment.ts';
 import { goToPlan, removePlan, renamePlan, type HistoryNode } from './history.ts';
 import { modelOfFiles, picturesOfFiles } from './incoming.ts';
-import { forgetKept, listKept, rememberPreprocessing } from './keepFiles.ts';
 import { openModel, restorePrecomputed, showPrecomputed } from './openModel.ts';
 import { openPictures, withoutResults } from './openPictures.ts';
 import { Persistence } from './persistence.ts';
@@ -19,7 +18,6 @@ import { groupRuleOf, withGroupRule } from './rules.ts';
 import { Session, type LabEnvironment } from './session.ts';
 import { dismissNotice, notify, type ExperimentStore } from './store.ts';
 import { sweep } from './sweep.ts';
-import { timeLayers } from './timeLayers.ts';
 
 /** What is to be opened; what is absent stays as it is. */
 interface Wanted {
@@ -58,7 +56,7 @@ export class Lab {
     // a link to what is not here any more still opens the lab
     const { model, engine } = this.store.getState();
     if (!model.loaded && engine === 'ready' && wanted.model && wanted.model.kind !== 'shipped') await this.#open({ model: descriptor });
-    await listKept(this.#session);
+    await this.listKept();
   }
 
   dispose(): void {
@@ -101,9 +99,16 @@ export class Lab {
     return this.#session.engine((api) => api.preview(count));
   }
 
+  /** Brings the list of what the browser keeps up to date. */
+  async listKept(): Promise<void> {
+    const { listKept } = await import('./keepFiles.ts');
+    await listKept(this.#session);
+  }
+
   /** Removes something that is kept. What is open of it stays open until the page is closed. */
-  forget(id: string): Promise<void> {
-    return forgetKept(this.#session, id);
+  async forget(id: string): Promise<void> {
+    const { forgetKept } = await import('./keepFiles.ts');
+    await forgetKept(this.#session, id);
   }
 
   /** The person agrees to fetch the model on another origin that a link asked for. */
@@ -198,6 +203,7 @@ export class Lab {
   /** Times every step of the intact network and of the plan on screen, one image at a time. */
   async timeLayers(): Promise<void> {
     try {
+      const { timeLayers } = await import('./timeLayers.ts');
       await timeLayers(this.#session);
     } catch (error) {
       if (!isCancelled(error)) notify(this.store, 'error', `The layers could not be timed: ${errorText(error)}`);
@@ -325,8 +331,9 @@ export class Lab {
 
   async #setPreprocessing(preprocessing: Preprocessing): Promise<void> {
     this.store.setState((before) => ({ ...withoutResults(before), preprocessing }));
-    void rememberPreprocessing(this.#session);
     await this.#session.engine((api) => api.setPreprocessing(preprocessing));
+    const { rememberPreprocessing } = await import('./keepFiles.ts');
+    void rememberPreprocessing(this.#session);
   }
 
   /** Takes over what a link says; returns what is to be opened, where that is other than what is here. */

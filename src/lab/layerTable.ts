@@ -1,4 +1,5 @@
 import { layerChanges, withTimes, type LayerChange } from '../pruning/layerChanges.ts';
+import { slowLayersNote } from '../pruning/slowLayers.ts';
 import { speedNote } from '../pruning/speedNote.ts';
 import { toCsv } from './csv.ts';
 import type { Experiment } from './experiment.ts';
@@ -23,11 +24,10 @@ export function layerTable(experiment: Shown): LayerTable | undefined {
   const times = shownLayerTimes(experiment);
   const layers = times ? withTimes(changes, times.intact, times.pruned) : changes;
   const [before, after] = [intact?.latency, result?.key === planKey ? result?.latency : undefined];
-  const note = speedNote({
-    macs: { before: loaded.cost.macs, after: cost?.macs ?? loaded.cost.macs },
-    ...(before !== undefined && after !== undefined ? { milliseconds: { before, after } } : {}),
-  }, layers);
-  return { layers, timed: times !== undefined, ...(note === undefined ? {} : { note }) };
+  const macs = { before: loaded.cost.macs, after: cost?.macs ?? loaded.cost.macs };
+  const whole = before !== undefined && after !== undefined ? speedNote({ macs, milliseconds: { before, after } }) : undefined;
+  const note = [whole, slowLayersNote(layers)].filter((text) => text !== undefined).join(' ');
+  return { layers, timed: times !== undefined, ...(note === '' ? {} : { note }) };
 }
 
 /** One record a layer. */

@@ -5,7 +5,6 @@ import { modelFolder } from './catalogue.ts';
 import { errorText, isCancelled } from './errors.ts';
 import { defaultPreprocessing, type DataDescriptor, type Experiment, type ModelCard, type ModelDescriptor } from './experiment.ts';
 import { fingerprint } from './fingerprint.ts';
-import { keepFiles } from './keepFiles.ts';
 import { modelLabel } from './labels.ts';
 import { fitPictures, withoutResults } from './openPictures.ts';
 import type { Precomputed } from './precomputed.ts';
@@ -36,7 +35,7 @@ export async function openModel(
     if (store.getState().model.opening !== descriptor) return false;
     store.setState((before) => ({ ...replaced(before, descriptor, loaded, extras), ...(data ? { data: { descriptor: data } } : {}) }));
     if (loaded.notKept !== undefined) notify(store, 'warning', `What was fetched is not kept: ${loaded.notKept}`, { advice: 'It is fetched again the next time.' });
-    if (descriptor.kind === 'files') void keepFiles(session, 'model', descriptor.name, descriptor.files);
+    if (descriptor.kind === 'files') void import('./keepFiles.ts').then(({ keepFiles }) => keepFiles(session, 'model', descriptor.name, descriptor.files));
     await session.engine((api) => api.setPreprocessing(store.getState().preprocessing));
   } catch (error) {
     store.setState(({ model: { opening, ...model } }) => ({ model: opening === descriptor ? model : { ...model, ...(opening ? { opening } : {}) } }));

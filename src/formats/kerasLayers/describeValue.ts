@@ -17,5 +17,7 @@ export function describeIssue(error: z.ZodError, input: unknown): string {
     (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
     input,
   );
-  return `${path.length > 0 ? path.join('.') : 'value'}: ${issue.message}, found ${describeValue(found)}.`;
+  // zod's own word for what it found is its type alone
+  const wanted = issue.message.replace(/, received .*$/, '');
+  return `${path.length > 0 ? path.join('.') : 'value'}: ${wanted}, found ${describeValue(found)}.`;
 }

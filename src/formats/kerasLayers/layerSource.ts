@@ -79,6 +79,7 @@ export const border = z.union([
   z.tuple([z.tuple([rows, rows]), z.tuple([rows, rows])]),
 ]);
 
+/** Of a window; `causal` is of sequences. */
 export const padding = z.enum(['same', 'valid']);
 
 /** Only channels-last data is read; absent means channels last. */

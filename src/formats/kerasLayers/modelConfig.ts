@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { describeIssue } from './describeValue.ts';
 import { ModelFileError } from './errors.ts';
+import { fileList } from './fileList.ts';
 
 /**
  * Whose rules hold where they differ: those of plain TensorFlow.js, which opens Keras 2 files and
@@ -14,7 +15,7 @@ const fileLayer = z.looseObject({
   module: z.string().nullish(),
   name: z.string().optional(),
   config: z.looseObject({ name: z.string().optional() }),
-  inbound_nodes: z.array(z.unknown()).optional(),
+  inbound_nodes: fileList(z.unknown()).optional(),
 });
 
 const unnamed = { name: undefined, input_layers: undefined, output_layers: undefined, build_input_shape: undefined };
@@ -23,10 +24,10 @@ const unnamed = { name: undefined, input_layers: undefined, output_layers: undef
 const modelConfig = z.looseObject({
   class_name: z.string(),
   config: z.union([
-    z.array(fileLayer).transform((layers) => ({ ...unnamed, layers })),
+    fileList(fileLayer).transform((layers) => ({ ...unnamed, layers })),
     z.looseObject({
       name: z.string().optional(),
-      layers: z.array(fileLayer),
+      layers: fileList(fileLayer),
       input_layers: z.unknown().optional(),
       output_layers: z.unknown().optional(),
       build_input_shape: z.unknown().optional(),

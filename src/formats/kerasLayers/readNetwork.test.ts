@@ -36,6 +36,8 @@ function read(className: string, config: object, { dialect = 'keras2', shape = [
   return network.nodes.slice(2);
 }
 
+const statistics = (nodes: readonly Node[]): unknown => nodes.map(({ op, attributes, weights }) => [op, attributes, weights]);
+const vector = (...values: number[]): Weight => ({ shape: [4], values: Float32Array.from(values) });
 const both = [['in', 0, 0, {}], ['twin', 0, 0, {}]];
 
 describe('layers by the rules of Keras', () => {
@@ -81,8 +83,6 @@ describe('layers by the rules of Keras', () => {
   });
 
   it('Normalization takes its statistics from the file or from its settings, one number or one a channel', () => {
-    const statistics = (nodes: readonly Node[]): unknown => nodes.map(({ op, attributes, weights }) => [op, attributes, weights]);
-    const vector = (...values: number[]): Weight => ({ shape: [4], values: Float32Array.from(values) });
     expect(statistics(read('Normalization', { axis: -1 }, { weights: { mean: [4], variance: [4], count: [] } }))).toEqual([
       ['batchNorm', { epsilon: 0 }, { mean: vector(0, 0, 0, 0), variance: vector(1e-14, 1e-14, 1e-14, 1e-14) }],
     ]);

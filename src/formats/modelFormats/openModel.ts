@@ -1,7 +1,9 @@
 import type { Network, Shape } from '../../network/network.ts';
+import { legibleError } from '../legibleError.ts';
 import { containerKind, mainFile } from './detect.ts';
 import { UnknownModelError } from './errors.ts';
 import { besideModel, filesInZip, type NamedFiles } from './namedFiles.ts';
+import { requirePlausible } from './plausible.ts';
 
 export interface OpenOptions {
   /** `[height, width, channels]`, or `[features]`: takes the place of sizes that the file leaves open. */
@@ -15,7 +17,13 @@ export interface OpenOptions {
  * `files.read` throws, and the errors of the format's importer.
  */
 export async function openModel(files: NamedFiles, options: OpenOptions = {}): Promise<Network> {
-  return open(files, options, false);
+  try {
+    const network = await open(files, options, false);
+    requirePlausible(network);
+    return network;
+  } catch (error) {
+    throw legibleError(error);
+  }
 }
 
 async function open(files: NamedFiles, options: OpenOptions, zipped: boolean): Promise<Network> {

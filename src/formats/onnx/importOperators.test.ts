@@ -89,8 +89,6 @@ describe('windows', () => {
 });
 
 describe('norms and activations', () => {
-  const vectors = (channels: number): ModelOptions['initializers'] => [random('scale', [channels], 1), random('shift', [channels])];
-
   it('LayerNormalization over every axis of a picture', async () => {
     const network = await agreeing({
       nodes: [node('LayerNormalization', ['x', 'scale', 'shift'], 'y', { axis: 1, epsilon: { float: 1e-3 } })],
@@ -103,7 +101,7 @@ describe('norms and activations', () => {
     for (const opset of [18, 21]) {
       const length = opset === 18 ? 2 : 4;
       const network = await agreeing({
-        nodes: [node('GroupNormalization', ['x', 'scale', 'shift'], 'y', { num_groups: 2 })], initializers: vectors(length), opset, input: [4, 3, 5],
+        nodes: [node('GroupNormalization', ['x', 'scale', 'shift'], 'y', { num_groups: 2 })], initializers: [random('scale', [length], 1), random('shift', [length])], opset, input: [4, 3, 5],
       });
       expect(network.nodes[1]).toMatchObject({ op: 'groupNorm', attributes: { groups: 2 }, weights: { gamma: { shape: [4] } } });
     }

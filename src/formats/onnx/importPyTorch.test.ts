@@ -24,6 +24,7 @@ async function imported(name: string): Promise<Network> {
   return importOnnx(await readFile(new URL(`${name}.onnx`, folder)), readExternal);
 }
 
+const functionsOf = ({ nodes }: Network): string[] => nodes.flatMap((node) => (node.op === 'activation' ? [node.attributes.function] : []));
 const opsOf = (network: Network): string[] => network.nodes.map(({ op }) => op);
 
 describe('models written by PyTorch', () => {
@@ -40,5 +41,32 @@ describe('models written by PyTorch', () => {
       expect(greatestDifference(actual.values, Array.from(output.values))).toBeLessThan(1e-4);
     }
   });
+
+  it('reads transposes that only serve the order of axes as nothing', async () => {
+    expect(opsOf(await imported('convnext')).filter((op) => op === 'permute' || op === 'reshape')).toEqual([]);
+    expect(opsOf(await imported('convnext.opset17'))).toEqual(opsOf(await imported('convnext')));
+    expect(opsOf(await imported('classic'))).not.toContain('permute');
+    expect(opsOf(await imported('heads'))).not.toContain('permute');
+    expect(opsOf(await imported('channels-last'))).toEqual(['input', 'batchNorm', 'conv2d', 'activation', 'conv2d', 'activation']);
+  });
+
+  it('reads compositions as the operation that they are', async () => {
+    const network = await imported('convnext');
+    expect(opsOf(network).filter((op) => op === 'layerNorm').length).toBe(4);
+    expect(functionsOf(network)).toEqual(['gelu']);
+    expect(functionsOf(await imported('inverted.opset9'))).toEqual(functionsOf(await imported('inverted')));
+    expect(opsOf(await imported('activations')).filter((op) => op === 'groupNorm').length).toBe(2);
+  });
+
+  it('permutes where the order matters: once for a channel shuffle, and where a flattened picture is shown', async () => {
+    // the second shuffle stands before a mean over pixels and a linear layer, which take channels in any order
+    expect(opsOf(await imported('shuffle')).filter((op) => op === 'permute').length).toBe(1);
+    expect(opsOf(await imported('flattened')).filter((op) => op === 'permute').length).toBe(3);
+  });
+
+  it('reads the variants of a network alike', async () => {
+    for (const [name, variant] of [['residual', 'inputs'], ['residual', 'external'], ['dense-block', 'opset11'], ['shuffle', 'fixed'], ['unet', 'opset11']]) {
+      expect(opsOf(await imported(`${name}.${variant}`)), variant).toEqual(opsOf(await imported(name)));
+    }
+  });
 });
-void opsOf;

@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { fileList } from '../kerasLayers/fileList.ts';
 import { weightsGroup } from '../tfjsLayers/modelJson.ts';
 
 /** Protobuf's JSON writes int64 as text. */
 const integer = z.union([z.number(), z.string()]);
 /** Bytes: base64, or a list of codes. */
-const bytes = z.union([z.string(), z.array(z.number())]);
+const bytes = z.union([z.string(), fileList(z.number())]);
 const tensorShape = z.looseObject({
-  dim: z.array(z.looseObject({ size: integer.optional() })).optional(),
+  dim: fileList(z.looseObject({ size: integer.optional() })).optional(),
   unknownRank: z.boolean().optional(),
 });
 
@@ -18,13 +19,13 @@ const attribute = z.looseObject({
   b: z.boolean().optional(),
   type: z.union([z.string(), z.number()]).optional(),
   shape: tensorShape.optional(),
-  list: z.looseObject({ s: z.array(bytes).optional(), i: z.array(integer).optional() }).optional(),
+  list: z.looseObject({ s: fileList(bytes).optional(), i: fileList(integer).optional() }).optional(),
 });
 
 const fileNode = z.looseObject({
   name: z.string(),
   op: z.string(),
-  input: z.array(z.string()).nullish(),
+  input: fileList(z.string()).nullish(),
   attr: z.record(z.string(), attribute).nullish(),
 });
 
@@ -37,11 +38,11 @@ const signature = z.looseObject({
 
 /** `model.json` of a TensorFlow.js graph model, as far as it is read. */
 export const graphModelSchema = z.looseObject({
-  modelTopology: z.looseObject({ node: z.array(fileNode) }),
+  modelTopology: z.looseObject({ node: fileList(fileNode) }),
   signature: signature.nullish(),
   // where older converters put it
   userDefinedMetadata: z.looseObject({ signature: signature.nullish() }).nullish(),
-  weightsManifest: z.array(weightsGroup),
+  weightsManifest: fileList(weightsGroup),
 });
 
 export type FileNode = z.infer<typeof fileNode>;

@@ -1,24 +1,25 @@
 import { z } from 'zod';
 import { describeIssue } from '../kerasLayers/describeValue.ts';
 import { ModelFileError } from '../kerasLayers/errors.ts';
+import { fileList } from '../kerasLayers/fileList.ts';
 import { parseModelConfig, type Dialect, type ModelConfig } from '../kerasLayers/modelConfig.ts';
 
 const quantization = z.looseObject({ dtype: z.string(), scale: z.number().optional(), min: z.number().optional() });
 
 const weightSpec = z.looseObject({
   name: z.string(),
-  shape: z.array(z.number().int().nonnegative()),
+  shape: fileList(z.number().int().nonnegative()),
   dtype: z.string(),
   quantization: quantization.optional(),
 });
 
 /** One run of weights, in one or more shards. */
-export const weightsGroup = z.looseObject({ paths: z.array(z.string()).min(1), weights: z.array(weightSpec) });
+export const weightsGroup = z.looseObject({ paths: fileList(z.string()).refine((paths) => paths.length > 0, 'must name a file'), weights: fileList(weightSpec) });
 
 /** `model.json`, its model not yet read. */
 const modelJsonSchema = z.looseObject({
   modelTopology: z.looseObject({ model_config: z.unknown().optional() }),
-  weightsManifest: z.array(weightsGroup),
+  weightsManifest: fileList(weightsGroup),
 });
 
 export type WeightSpec = z.infer<typeof weightSpec>;

@@ -8,6 +8,7 @@ import type { Network } from '../../network/network.ts';
 import type { Change } from '../../pruning/change.ts';
 import { layerChanges, withTimes, type LayerChange } from '../../pruning/layerChanges.ts';
 import type { PruneRequest } from '../../pruning/pruneRequest.ts';
+import { slowLayersNote } from '../../pruning/slowLayers.ts';
 import { speedNote } from '../../pruning/speedNote.ts';
 import { assertReachable, gatherStatistics, pruneAsRequested, stopwatch, subjectOf } from '../experiment.ts';
 import { readImages, readModel, writeFiles, writeJson, writeModel } from '../files.ts';
@@ -79,5 +80,6 @@ async function timed(intact: Network, pruned: Network, changes: readonly LayerCh
   const before = await layerTimes(intact, 1, progressOn('time before'));
   const layers = withTimes(changes, before, await layerTimes(pruned, 1, progressOn('time after')));
   const latency = { before: (await measureLatency(intact, 1)).milliseconds, after: (await measureLatency(pruned, 1)).milliseconds };
-  return { layers, latency, note: speedNote({ macs, milliseconds: latency }, layers) };
+  const notes = [speedNote({ macs, milliseconds: latency }), slowLayersNote(layers)].filter((note) => note !== undefined);
+  return { layers, latency, ...(notes.length > 0 ? { note: notes.join(' ') } : {}) };
 }

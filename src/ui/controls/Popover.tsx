@@ -1,4 +1,4 @@
-import { useId, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
 
 interface PopoverProps {
   /** What the button shows. */
@@ -22,15 +22,14 @@ export function Popover({ button, label, title, align = 'left', plain = false, c
   const [open, setOpen] = useState(false);
   const close = () => document.getElementById(id)?.hidePopover();
 
-  const place = () => {
-    const box = opener.current?.getBoundingClientRect();
-    if (!box || !panel.current) return;
-    const { style } = panel.current;
-    style.top = `${box.bottom + 6}px`;
-    const width = Math.min(panel.current.offsetWidth, innerWidth - 16);
-    const wanted = align === 'left' ? box.left : box.right - width;
-    style.left = `${Math.max(8, Math.min(wanted, innerWidth - width - 8))}px`;
-  };
+  useEffect(() => {
+    const element = panel.current;
+    if (!element || !open) return undefined;
+    // also when what is in it comes or grows after it was opened
+    const observer = new ResizeObserver(() => place(element, opener.current, align));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [open, align]);
 
   return (
     <>
@@ -41,10 +40,19 @@ export function Popover({ button, label, title, align = 'left', plain = false, c
       <dialog ref={panel} id={id} popover="auto" aria-label={title} className="popover" onToggle={(event) => {
         if (event.target !== event.currentTarget) return;
         setOpen(event.newState === 'open');
-        place();
       }}>
         {typeof children === 'function' ? children(close, open) : children}
       </dialog>
     </>
   );
+}
+
+/** Below its button, as far as the window has room. */
+function place(panel: HTMLElement, opener: HTMLElement | null, align: 'left' | 'right'): void {
+  const box = opener?.getBoundingClientRect();
+  if (!box) return;
+  panel.style.top = `${box.bottom + 6}px`;
+  const width = Math.min(panel.offsetWidth, innerWidth - 16);
+  const wanted = align === 'left' ? box.left : box.right - width;
+  panel.style.left = `${Math.max(8, Math.min(wanted, innerWidth - width - 8))}px`;
 }

@@ -28,8 +28,14 @@ export function ExportMenu() {
           <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportModel', close)}>
             Pruned model <small>TensorFlow.js layers, zip</small>
           </button>
+          <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportOnnxModel', close)}>
+            Pruned model <small>ONNX</small>
+          </button>
+          <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportPlanFiles', close)}>
+            Plan and weights <small>safetensors and JSON, zip</small>
+          </button>
           <button type="button" onClick={() => void run('exportReport', close)}>
-            Plan and report <small>JSON</small>
+            Report <small>JSON</small>
           </button>
           <button type="button" disabled={!scored} onClick={() => void run('exportScores', close)}>
             Scores <small>CSV</small>

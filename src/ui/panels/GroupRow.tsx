@@ -67,7 +67,7 @@ export const GroupRow = memo(function GroupRow({ label, group, scores, fidelity,
       <ChannelStrip label={`Channels of ${label.full}, best first, ${width} of ${channels} kept`} cells={cells} active={active} onActive={setActive} onToggle={toggle} onOpen={open} />
       {selected && (
         <p className="group-foot">
-          {at ? `Channel ${at.channel} · ${describe(at, fidelity)}` : 'A click keeps or cuts a channel'}
+          {at ? `Channel ${at.channel} · ${describe(at, fidelity)}` : rule?.kind === 'protect' ? 'All of its channels stay' : 'A click keeps or cuts a channel'}
           <button type="button" className="link" onClick={() => open((at ?? cells[0]).channel)}>
             Look inside
           </button>
@@ -76,8 +76,8 @@ export const GroupRow = memo(function GroupRow({ label, group, scores, fidelity,
       {selected && (
         <div className="group-tools">
           <GroupRules group={name} label={label.full} channels={channels} rule={rule} width={width} />
-          <button type="button" className="link" aria-label={`What leaves together with ${label.full}`} title={together(group)} onClick={() => onCoupling(group, label.full)}>
-            {group.producers.length + group.passThroughs.length + group.consumers.length} layers
+          <button type="button" className="link" aria-label={`Layers tied together by ${label.full}`} title={together(group)} onClick={() => onCoupling(group, label.full)}>
+            Layers
           </button>
         </div>
       )}

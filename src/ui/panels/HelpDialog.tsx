@@ -12,7 +12,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
       <ul>
         <li>
           <b>Network.</b> One row for each group of channels that must leave together. A strip shows its channels from best to worst; hatched ones are cut. Click a channel, or press Space on it, to keep
-          or cut it by hand; press Enter to look inside, where everything that must leave with it is lit up. A chosen row can be protected or given a width; “layers” tells what its channels tie together.
+          or cut it by hand; press Enter to look inside, where everything that must leave with it is lit up. A chosen row can be protected or given a width; “Layers” tells what its channels tie together.
         </li>
         <li>
           <b>Fidelity curve.</b> How much of the chosen layer the best k channels rebuild. Drag the handle to hold that layer at a width of your own.

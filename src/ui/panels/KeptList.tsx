@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import { bytes } from '../../lab/format.ts';
 import type { PathedFile } from '../../workers/protocol.ts';
 import { useExperiment, useLab } from '../LabContext.tsx';
@@ -18,6 +19,7 @@ interface KeptListProps {
 export function KeptList({ kind, group, shown, onOpen }: KeptListProps) {
   const lab = useLab();
   const { list, session } = useExperiment((experiment) => experiment.kept);
+  useEffect(() => void lab.listKept(), [lab]);
   const items = (list?.items ?? []).filter((item) => item.kind === kind);
   const beside = kind === 'model' ? (list?.items ?? []).filter((item) => item.kind === 'fetched' || item.kind === 'unfinished') : [];
   const here = session.filter((item) => item.kind === kind);

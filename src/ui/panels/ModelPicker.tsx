@@ -1,16 +1,14 @@
-import { lazy, Suspense, useId, useState, type SubmitEvent } from 'react';
+import { lazy, Suspense } from 'react';
 import { SHIPPED_MODELS } from '../../lab/catalogue.ts';
-import type { Experiment, ModelDescriptor } from '../../lab/experiment.ts';
-import { bytes, count, percent, whole } from '../../lab/format.ts';
-import { modelOfFiles } from '../../lab/incoming.ts';
+import type { ModelDescriptor } from '../../lab/experiment.ts';
+import { count } from '../../lab/format.ts';
 import { modelLabel } from '../../lab/labels.ts';
 import { intactCost } from '../../lab/planCost.ts';
 import { Boundary } from '../controls/Boundary.tsx';
-import { FilesButton } from '../controls/FilesButton.tsx';
 import { Popover } from '../controls/Popover.tsx';
-import { useExperiment, useLab } from '../LabContext.tsx';
+import { useExperiment } from '../LabContext.tsx';
 
-const KeptList = lazy(() => import('./KeptList.tsx').then((module) => ({ default: module.KeptList })));
+const ModelPanel = lazy(() => import('./ModelPanel.tsx').then((module) => ({ default: module.ModelPanel })));
 
 export function ModelPicker() {
   const model = useExperiment((experiment) => experiment.model);
@@ -27,103 +25,14 @@ export function ModelPicker() {
         </>
       }
     >
-      {(close, open) => <ModelChoices model={model} shown={shown} open={open} close={close} />}
+      {(close, open) =>
+        open && (
+          <Boundary what="The choice of models"><Suspense>
+            <ModelPanel model={model} shown={shown} close={close} />
+          </Suspense></Boundary>
+        )
+      }
     </Popover>
-  );
-}
-
-interface ModelChoicesProps {
-  readonly model: Experiment['model'];
-  readonly shown: ModelDescriptor;
-  /** The panel is on screen. */
-  readonly open: boolean;
-  readonly close: () => void;
-}
-
-function ModelChoices({ model, shown, open: onScreen, close }: ModelChoicesProps) {
-  const lab = useLab();
-  const name = useId();
-  const open = (descriptor: ModelDescriptor) => {
-    close();
-    void lab.openModel(descriptor);
-  };
-  return (
-    <div className="stack">
-      <fieldset className="plain">
-        <legend>Shipped models</legend>
-        {SHIPPED_MODELS.map(({ id, name: title, task }) => (
-          <label key={id} className="option">
-            <input type="radio" name={name} checked={shown.kind === 'shipped' && shown.id === id} onChange={() => open({ kind: 'shipped', id })} />
-            {title} <small>{task}</small>
-          </label>
-        ))}
-      </fieldset>
-      {onScreen && (
-        <Boundary what="The list of kept models"><Suspense>
-          <KeptList kind="model" group={name} shown={shown} onOpen={open} />
-        </Suspense></Boundary>
-      )}
-      <ModelCardLines model={model} />
-      <div className="row wrap">
-        <FilesButton label="Open model files…" inputLabel="Model files" accept=".json,.bin,.zip,.h5,.hdf5,.keras,.onnx,.data" onFiles={(files) => open(modelOfFiles(files))} />
-        <FilesButton label="Open a folder…" inputLabel="Folder of a model" folder onFiles={(files) => open(modelOfFiles(files))} />
-      </div>
-      <p className="hint">TensorFlow.js (model.json with its weight files), Keras .h5 and .keras, ONNX; files, a folder, or a zip of them. They can be dropped anywhere on the page, and never leave it.</p>
-      <UrlForm onOpen={open} />
-    </div>
-  );
-}
-
-function UrlForm({ onOpen }: { readonly onOpen: (descriptor: ModelDescriptor) => void }) {
-  const id = useId();
-  const [bad, setBad] = useState(false);
-  const submit = (event: SubmitEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const typed = new FormData(event.currentTarget).get('url');
-    const text = typeof typed === 'string' ? typed.trim() : '';
-    if (text === '' || !URL.canParse(text, document.baseURI)) return setBad(true);
-    setBad(false);
-    onOpen({ kind: 'url', url: new URL(text, document.baseURI).href });
-  };
-  return (
-    <form className="stack" onSubmit={submit}>
-      <label htmlFor={id}>Open from URL…</label>
-      <div className="row tight">
-        <input id={id} name="url" type="text" inputMode="url" placeholder="models/mine/" aria-invalid={bad} />
-        <button type="submit" className="pick">
-          Open
-        </button>
-      </div>
-      <p className="hint">{bad ? 'That is not an address.' : 'A model’s file, or a folder with a model.json. On another site only if that one lets pages read it; it then learns your address.'}</p>
-    </form>
-  );
-}
-
-function ModelCardLines({ model: { card, loaded } }: { readonly model: Experiment['model'] }) {
-  if (!loaded) return null;
-  return (
-    <dl className="facts">
-      <dt>Layers</dt>
-      <dd>{loaded.network.nodes.length}</dd>
-      <dt>Parameters</dt>
-      <dd>{whole(loaded.cost.params)}</dd>
-      <dt>MACs</dt>
-      <dd>{whole(loaded.cost.macs)}</dd>
-      <dt>Weights</dt>
-      <dd>{bytes(loaded.cost.bytes)}</dd>
-      {card?.accuracy && (
-        <>
-          <dt>Trained to</dt>
-          <dd>{percent(card.accuracy.accuracy, 2)}</dd>
-        </>
-      )}
-      {card?.licence?.weights && (
-        <>
-          <dt>Licence</dt>
-          <dd>{card.licence.weights}</dd>
-        </>
-      )}
-    </dl>
   );
 }
 

@@ -9,6 +9,7 @@ import type { DatasetSummary, Preview } from '../../workers/protocol.ts';
 import { FilesButton } from '../controls/FilesButton.tsx';
 import { PixelPicture } from '../controls/PixelPicture.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
+import { CalibrationForm } from './CalibrationForm.tsx';
 import { KeptList } from './KeptList.tsx';
 import { PreprocessingForm } from './PreprocessingForm.tsx';
 
@@ -22,6 +23,8 @@ export function PicturesPanel({ close }: { readonly close: () => void }) {
   const { descriptor, opening } = useExperiment((experiment) => experiment.data);
   const dataset = useExperiment((experiment) => experiment.dataset);
   const preprocessing = useExperiment((experiment) => experiment.preprocessing);
+  const images = useExperiment((experiment) => experiment.calibration.images);
+  const seed = useExperiment((experiment) => experiment.request.seed);
   const fits = useExperiment(({ model, dataset: pictures }) => picturesFit(model, pictures));
   const shown = opening ?? descriptor;
   const open = (wanted: DataDescriptor) => {
@@ -29,7 +32,7 @@ export function PicturesPanel({ close }: { readonly close: () => void }) {
     void lab.openPictures(wanted);
   };
   return (
-    <>
+    <div className="stack">
       <fieldset className="plain">
         <legend>Pictures</legend>
         <label className="option">
@@ -50,7 +53,8 @@ export function PicturesPanel({ close }: { readonly close: () => void }) {
         {dataset?.own?.prepared === true && <p className="hint">These arrays hold no bytes, so they are fed as they are: this form is for pictures.</p>}
         <PreprocessingForm key={JSON.stringify(preprocessing)} />
       </details>
-    </>
+      <CalibrationForm key={`${images} ${seed}`} images={images} seed={seed} close={close} />
+    </div>
   );
 }
 

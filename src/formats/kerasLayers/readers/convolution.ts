@@ -80,14 +80,17 @@ export function checkedKernel(layer: LayerSource, kernel: Weight, shape: readonl
   return kernel;
 }
 
+/** The names of a layer's weights, in Keras's order. */
 export function names(kernels: readonly string[], useBias: boolean): readonly string[] {
   return useBias ? [...kernels, 'bias'] : kernels;
 }
 
+/** The layer's bias, if it has one. */
 export function bias(find: FindWeight, useBias: boolean): { readonly bias?: Weight } {
   return useBias ? { bias: find('bias') } : {};
 }
 
+/** The last axis of the one value that the layer reads. */
 export function channelsOf(layer: LayerSource): number {
   return soleShape(layer).at(-1) ?? 0;
 }

@@ -37,7 +37,7 @@ export const readConv2DTranspose: LayerReader = (layer) => {
  * output padding p `(h − 1) · stride + size − 2 · ⌊size / 2⌋ + p` (same) or `(h − 1) · stride + size + p`
  * (valid). As in the convolution whose transpose it is, half of what is lost, rounded down, goes from the top.
  */
-export function cropping(size: number, stride: number, pad: 'same' | 'valid', outputPadding?: number): readonly [number, number] {
+function cropping(size: number, stride: number, pad: 'same' | 'valid', outputPadding?: number): readonly [number, number] {
   const lost = outputPadding === undefined
     ? size - stride - (pad === 'valid' ? Math.max(size - stride, 0) : 0)
     : (pad === 'same' ? 2 * Math.floor(size / 2) : 0) - outputPadding;

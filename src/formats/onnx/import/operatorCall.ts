@@ -190,11 +190,6 @@ export class OperatorCall {
     return this.builder.picture(feature);
   }
 
-  /** The nodes that read its first output. */
-  readers(): readonly NodeProto[] {
-    return this.readersOf(this.outputs[0]);
-  }
-
   /** Refuses outputs beyond the first `count` that something reads. */
   requireKnownOutputs(count: number, isRead: (tensor: string) => boolean): void {
     const read = this.outputs.slice(count).find((name) => name !== '' && isRead(name));

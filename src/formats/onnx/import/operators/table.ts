@@ -13,9 +13,8 @@ import {
   readBatchNormalization, readGroupNormalization, readInstanceNormalization, readLayerNormalization,
 } from './normalization.ts';
 import type { OperatorReader } from './operatorReader.ts';
-import {
-  readAveragePool, readGlobalAveragePool, readGlobalMaxPool, readMaxPool, readReduceMax, readReduceMean,
-} from './pooling.ts';
+import { readAveragePool, readMaxPool } from './pooling.ts';
+import { readGlobalAveragePool, readGlobalMaxPool, readReduceMax, readReduceMean } from './reduction.ts';
 import { readResize, readUpsample } from './resize.ts';
 
 /** Operator type → how to read it where it computes something from the picture. */

@@ -1,0 +1,10 @@
+import type { FuzzFamily } from '../fuzzCase.ts';
+
+/** Each is loaded with what it needs in the process that runs it. */
+export const families = {
+  layersDescription: async () => (await import('./layersDescription.ts')).layersDescription,
+  layersWeights: async () => (await import('./layersWeights.ts')).layersWeights,
+  zippedModels: async () => (await import('./zippedModels.ts')).zippedModels,
+} satisfies Readonly<Record<string, () => Promise<FuzzFamily>>>;
+
+export type FamilyName = keyof typeof families;
