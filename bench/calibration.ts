@@ -9,7 +9,7 @@ const COUNTS = [128, 256, 512, 1024, 2048];
 
 /** What calibration costs against the plain forward pass of the same images, and how it grows with images. */
 export async function benchCalibration(): Promise<void> {
-  for (const id of ['resnet20-cifar10', 'vgg-cifar10']) {
+  for (const id of ['resnet20-cifar10', 'vgg-cifar10', 'mobilenetv2-cifar10']) {
     const { subject, data, correlator } = await shippedSubject(id);
     const { network, layers } = subject;
     const images = data.source('train', data.calibrationIndices(512, 1));

@@ -9,7 +9,7 @@ const METHODS = ['l1/none/oneShot', 'singleton/none/oneShot', 'singleton/scale/o
 
 /** Accuracy on the full test set at 2.1 times fewer MACs, 512 calibration images, no gradient step. */
 export async function benchEffect(): Promise<void> {
-  for (const id of ['resnet20-cifar10', 'vgg-cifar10']) {
+  for (const id of ['resnet20-cifar10', 'vgg-cifar10', 'mobilenetv2-cifar10']) {
     const { subject, data, correlator } = await shippedSubject(id);
     const calibration = data.source('train', data.calibrationIndices(512, 1));
     const count = data.count('test');

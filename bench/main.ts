@@ -3,6 +3,7 @@
 import { cpus } from 'node:os';
 import { benchCalibration } from './calibration.ts';
 import { benchEffect } from './effect.ts';
+import { benchLarge } from './large.ts';
 import { benchMemory } from './memory.ts';
 import { benchPage } from './page.ts';
 import { benchPlan } from './plan.ts';
@@ -15,6 +16,7 @@ const sections: Record<string, () => Promise<void>> = {
   memory: benchMemory,
   page: benchPage,
   effect: benchEffect,
+  large: benchLarge,
 };
 
 const wanted = process.argv.slice(2);

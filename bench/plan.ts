@@ -9,7 +9,7 @@ import { shippedSubject, table, timed } from './subject.ts';
 /** What one move of the budget costs: channel choice (main thread) and refit (fidelity worker). */
 export async function benchPlan(): Promise<void> {
   const rows: (string | number)[][] = [];
-  for (const id of ['resnet20-cifar10', 'vgg-cifar10']) {
+  for (const id of ['resnet20-cifar10', 'vgg-cifar10', 'mobilenetv2-cifar10']) {
     const { subject, data, correlator } = await shippedSubject(id);
     const { network, coupled, layers } = subject;
     const store = await gatherStatistics(subject, data.source('train', data.calibrationIndices(128, 1)), correlator);

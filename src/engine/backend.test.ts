@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assertDeviceHealthy, BufferLimitError, batchWithinLimits, deviceFault, DeviceLostError, releaseUnused, watchDevice } from './backend.ts';
+import { assertDeviceHealthy, assertWeightFits, BufferLimitError, batchWithinLimits, deviceFault, DeviceLostError, releaseUnused, watchDevice } from './backend.ts';
 
 /** What the engine sees of tfjs's WebGPU backend: its device and its buffer pool. */
 class FakeGpu extends EventTarget {
@@ -78,6 +78,11 @@ describe('the WebGPU device', () => {
     expect(batchWithinLimits(32, 100)).toBe(8);
     expect(batchWithinLimits(4, 100)).toBe(4);
     expect(() => batchWithinLimits(4, 801)).toThrow(BufferLimitError);
+  });
+
+  it('refuses a weight that it cannot hold, naming its shape', () => {
+    expect(() => assertWeightFits([10, 20])).not.toThrow();
+    expect(() => assertWeightFits([10, 21])).toThrow(/A weight of \[10, 21\] needs a GPU buffer of 840 bytes/);
   });
 
   it('gives pooled buffers back, with the pool’s own books kept right', () => {

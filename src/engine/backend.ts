@@ -173,10 +173,19 @@ export function batchWithinLimits(wanted: number, bytesPerImage: number): number
   return batch;
 }
 
+/** @throws BufferLimitError where a weight is too large for one buffer of this GPU */
+export function assertWeightFits(shape: readonly number[]): void {
+  const limits = device()?.limits;
+  if (!limits) return;
+  const bytes = 4 * shape.reduce((product, size) => product * size, 1);
+  const limit = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  if (bytes > limit) throw new BufferLimitError(bytes, limit, `A weight of [${shape.join(', ')}]`);
+}
+
 export class BufferLimitError extends Error {
   override readonly name = 'BufferLimitError';
-  constructor(needed: number, limit: number) {
-    super(`One image needs a GPU buffer of ${needed} bytes, but this GPU allows ${limit}. Choose the wasm backend.`);
+  constructor(needed: number, limit: number, what = 'One image') {
+    super(`${what} needs a GPU buffer of ${needed} bytes, but this GPU allows ${limit}. Choose the wasm backend.`);
   }
 }
 

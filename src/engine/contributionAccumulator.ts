@@ -79,7 +79,7 @@ export class ContributionAccumulator {
     const { n, p, part, flattened } = this.#layer;
     if (flattened) return tf.reshape(tf.slice(tf.reshape(x, [x.shape[0], p, n]), [0, 0, i], [x.shape[0], p, 1]), [x.shape[0], p]);
     const begin = x.shape.map((_, axis) => (axis === x.rank - 1 ? part * n + i : 0));
-    return tf.slice(x, begin, x.shape.with(-1, 1));
+    return tf.slice(x, begin, x.shape.with(x.rank - 1, 1));
   }
 
   #zeros(): ContributionSums {

@@ -80,7 +80,7 @@ async function arraysOf(tensors: Record<string, tf.Tensor>): Promise<Record<stri
   return arrays;
 }
 
-describe.each(['resnet20-cifar10', 'vgg-cifar10'])('the interpreter on %s', (id) => {
+describe.each(['resnet20-cifar10', 'vgg-cifar10', 'mobilenetv2-cifar10'])('the interpreter on %s', (id) => {
   it('gives the logits of plain tf.loadLayersModel on real test images', async () => {
     const network = await shippedNetwork(id);
     const x = await readBatch(await testImages(100, 16), 0, 16);

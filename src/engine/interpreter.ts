@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Network, Node, NodeOf, Weight } from '../network/network.ts';
+import { assertWeightFits } from './backend.ts';
 import { operatorOf } from './operators.ts';
 import { foldNorm, isLinear } from './operators/foldNorm.ts';
 import type { FusedActivation, Operator } from './operators/operator.ts';
@@ -29,7 +30,8 @@ export class CompiledNetwork {
 
   /**
    * Uploads the weights; the caller calls `dispose`. `taps`: node ids whose values `run` may be asked
-   * for, besides the outputs. Throws `UnsupportedNodeError` for a node that the backends cannot run.
+   * for, besides the outputs. Throws `UnsupportedNodeError` for a node that the backends cannot
+   * run, and `BufferLimitError` for a weight that the GPU cannot hold in one buffer.
    */
   constructor(network: Network, taps: readonly string[] = []) {
     const input = network.nodes.find((node) => node.op === 'input');
@@ -153,6 +155,7 @@ class StepBuilder {
   }
 
   #upload(weight: Weight): tf.Tensor {
+    assertWeightFits(weight.shape);
     const tensor = tf.tensor(weight.values, [...weight.shape], 'float32');
     this.tensors.push(tensor);
     return tensor;

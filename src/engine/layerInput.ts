@@ -22,7 +22,7 @@ export function layerOutput({ part, parts }: ConsumerLayer, y: tf.Tensor): tf.Te
   if (parts === 1) return tf.clone(y);
   const m = y.shape[y.rank - 1] / parts;
   const begin = y.shape.map((_, axis) => (axis === y.rank - 1 ? part * m : 0));
-  return tf.slice(y, begin, y.shape.with(-1, m));
+  return tf.slice(y, begin, y.shape.with(y.rank - 1, m));
 }
 
 /** `stride − 1` zeros between neighbours along both axes. */

@@ -8,6 +8,7 @@ import { prunableGroups } from '../pruning/keepSets.ts';
 import { randomGroupScores } from '../pruning/rankings.ts';
 import { computeLogits } from './evaluate.ts';
 import { randomSource, relativeError } from './fixtures/arrays.ts';
+import { mixedNetwork } from './fixtures/mixedNetwork.ts';
 import { shippedNetwork, testImages } from './fixtures/shipped.ts';
 import { startWasm } from './fixtures/wasmBackend.ts';
 import type { ImageSource } from './imageSource.ts';
@@ -46,6 +47,8 @@ describe('a physically pruned network', () => {
   it.each([
     ['resnet20-cifar10', () => shippedNetwork('resnet20-cifar10'), () => testImages(40, 16)],
     ['vgg-cifar10', () => shippedNetwork('vgg-cifar10'), () => testImages(40, 8)],
+    ['mobilenetv2-cifar10', () => shippedNetwork('mobilenetv2-cifar10'), () => testImages(40, 8)],
+    ['mixed', async () => mixedNetwork(), async (network: Network) => randomFor(network)],
     ['residual', async () => residualNetwork(), async (network: Network) => randomFor(network)],
     ['plain', async () => plainNetwork(4), async (network: Network) => randomFor(network)],
   ] as const)('computes what the masked one computes: %s', async (_, open, pictures) => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await startWasm();
 });
 
-const SHIPPED = ['resnet20-cifar10', 'vgg-cifar10'];
+const SHIPPED = ['resnet20-cifar10', 'vgg-cifar10', 'mobilenetv2-cifar10'];
 
 const networks: readonly (readonly [string, () => Promise<Network>])[] = [
   ...SHIPPED.map((id) => [id, () => shippedNetwork(id)] as const),

@@ -41,7 +41,7 @@ async function testImages(indices: readonly number[]): Promise<Float32Array> {
   return Float32Array.from(pixels);
 }
 
-describe.each(['resnet20-cifar10', 'vgg-cifar10'])('the shipped %s', (id) => {
+describe.each(['resnet20-cifar10', 'vgg-cifar10', 'mobilenetv2-cifar10'])('the shipped %s', (id) => {
   const folder = new URL(`models/${id}/`, publicFolder);
   const readShard = (path: string): Promise<Uint8Array> => readFile(new URL(path, folder));
 

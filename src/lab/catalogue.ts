@@ -8,6 +8,7 @@ export interface CatalogueEntry {
 export const SHIPPED_MODELS: readonly CatalogueEntry[] = [
   { id: 'resnet20-cifar10', name: 'ResNet-20', task: 'CIFAR-10' },
   { id: 'vgg-cifar10', name: 'VGG', task: 'CIFAR-10' },
+  { id: 'mobilenetv2-cifar10', name: 'MobileNetV2', task: 'CIFAR-10' },
 ];
 
 export const DEFAULT_MODEL = SHIPPED_MODELS[0].id;

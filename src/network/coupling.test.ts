@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { coupling, couplingGroups } from './coupling.ts';
-import { networkBuilder, plainNetwork, residualNetwork } from './fixtures/networks.ts';
+import { networkBuilder, plainNetwork, randomWeights, residualNetwork } from './fixtures/networks.ts';
 import { EmptyPartError } from './pruneErrors.ts';
 import { validateNetwork } from './shapes.ts';
 import { prune } from './surgery.ts';
@@ -90,11 +90,10 @@ describe('couplingGroups', () => {
   it('ties channels through gates, depthwise and grouped convolutions, splits and channel shuffles', () => {
     const b = networkBuilder(1);
     const input = b.input('input', [4, 4, 3]);
-    const weight = (...shape: number[]) => ({ shape, values: new Float32Array(shape.reduce((p, d) => p * d, 1)) });
     const expand = b.conv('expand', input, [1, 1], 3, 8);
     const depthwise = b.node({
       id: 'depthwise', op: 'depthwiseConv2d', inputs: [expand],
-      attributes: { strides: [1, 1], padding: 'same', dilations: [1, 1] }, weights: { kernel: weight(3, 3, 8, 2) },
+      attributes: { strides: [1, 1], padding: 'same', dilations: [1, 1] }, weights: { kernel: randomWeights(2)([3, 3, 8, 2]) },
     });
     const squeeze = b.conv('squeeze', b.globalPool('pool', depthwise, 'globalAveragePool2d', true), [1, 1], 16, 4);
     const excite = b.activation('gate', b.conv('excite', squeeze, [1, 1], 4, 16), 'hardSigmoid');

@@ -15,7 +15,7 @@ export interface Wanted {
 
 /** The test of one family. */
 export function expectFamily(name: FamilyName, { seed, cases, refused }: Wanted): void {
-  it(`${name}, seed ${seed}: each of ${cases} or more ends in a named error or a sound result, in bounded memory`, { timeout: 300_000 }, async () => {
+  it(`${name}, seed ${seed}: each of ${cases} or more ends in a named error or a sound result, in bounded memory`, { timeout: 900_000 }, async () => {
     const { names, verdicts, grown, buffers, ended } = await watchFamily(name, seed);
     const faults = verdicts.flatMap(({ fault }, k) => (fault === undefined ? [] : [`case ${k}, ${names[k]}: ${fault}`]));
     expect(faults.slice(0, 12), `${faults.length} faults; once more: npx tsx src/formats/fuzz/runFamily.ts ${name} ${seed} CASE`).toEqual([]);

@@ -1,8 +1,13 @@
-/** One damaged file (or several that belong together), and what may come of opening it. */
+/** One damaged file, or several that belong together. */
 export interface FuzzCase {
   /** What was done to which sound file. */
   readonly name: string;
-  /** Makes the damaged file and opens it. */
+  /** Makes the files. */
+  readonly make: () => Opening;
+}
+
+/** Files that are about to be opened, and what may come of it. */
+export interface Opening {
   readonly open: () => Promise<unknown>;
   /** What is wrong about what was opened; undefined where nothing is. */
   readonly faultIn: (opened: unknown) => string | undefined | Promise<string | undefined>;
@@ -22,7 +27,7 @@ export interface Verdict {
   readonly result: string;
   /** What must not have happened; absent where all is well. */
   readonly fault?: string;
-  /** Processor time. */
+  /** Of processor time, opening alone. */
   readonly milliseconds: number;
 }
 

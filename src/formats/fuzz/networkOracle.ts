@@ -31,14 +31,15 @@ export function openFiles(files: Files): Promise<Network> {
 
 /** Opening the files by the front door. */
 export function modelCase({ name, files, expect, sound, compare }: ModelCase): FuzzCase {
-  let made: Files = {};
   return {
     name: `${name} (${expect})`,
-    open: () => {
-      made = files();
-      return openFiles(made);
+    make: () => {
+      const made = files();
+      return {
+        open: () => openFiles(made),
+        faultIn: async (opened) => faultInNetwork(opened as Network, expect, sound) ?? (await compare?.(opened as Network, made)),
+      };
     },
-    faultIn: async (opened) => faultInNetwork(opened as Network, expect, sound) ?? (await compare?.(opened as Network, made)),
   };
 }
 

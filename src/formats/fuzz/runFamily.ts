@@ -29,19 +29,20 @@ if (only === undefined) {
 process.disconnect?.();
 
 async function run(each: FuzzCase, { faultAfter }: FuzzFamily): Promise<Verdict> {
+  const { open, faultIn } = each.make();
   const began = process.cpuUsage();
   let result = 'opened';
   let opened: unknown;
   let fault: string | undefined;
   try {
-    opened = await each.open();
+    opened = await open();
   } catch (error) {
     result = error instanceof Error ? error.name : typeof error;
     fault = faultInError(error);
     if (only !== undefined) console.log(error);
   }
   const { user, system } = process.cpuUsage(began);
-  if (result === 'opened') fault = await each.faultIn(opened);
+  if (result === 'opened') fault = await faultIn(opened);
   // rejections that nobody handles are said to be so after all that was due has run
   await setImmediate();
   fault ??= unhandled.shift() ?? (await faultAfter?.());

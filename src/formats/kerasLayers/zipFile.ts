@@ -1,4 +1,4 @@
-import { unzipSync } from 'fflate';
+import { inflateSync, strFromU8, unzipSync } from 'fflate';
 import { ModelFileError } from './errors.ts';
 
 /** No model that the lab can hold is larger. */
@@ -26,7 +26,7 @@ export function openZip(bytes: Uint8Array): ZipFile {
     if (!name.endsWith('/')) entries.set(name, { packed: size, size: originalSize });
     return false;
   });
-  const checksums = directoryChecksums(bytes);
+  const directory = directoryOf(bytes);
   return {
     names: [...entries.keys()],
     sizeOf: (name) => entries.get(name)?.size ?? 0,
@@ -36,9 +36,9 @@ export function openZip(bytes: Uint8Array): ZipFile {
       if (entry.size > LARGEST_FILE || entry.size > DEFLATE_LIMIT * (entry.packed + 64) || entry.packed > bytes.length) {
         throw new ModelFileError(`"${name}" in the zip claims to unpack from ${entry.packed} to ${entry.size} bytes.`);
       }
-      const content = unpack(bytes, (file) => file.name === name)[name];
-      const checksum = checksums.get(name);
-      if (content?.length !== entry.size || (checksum !== undefined && crc32(content) !== checksum)) {
+      const place = directory.get(name);
+      const content = place ? unpackAt(bytes, place, entry) : unpack(bytes, (file) => file.name === name)[name];
+      if (content?.length !== entry.size || (place && crc32(content) !== place.checksum)) {
         throw new ModelFileError(`"${name}" in the zip is damaged. Download or save the file again.`);
       }
       return content as Uint8Array<ArrayBuffer>;
@@ -55,19 +55,44 @@ function unpack(bytes: Uint8Array, filter: NonNullable<NonNullable<Parameters<ty
   }
 }
 
-/** Name → CRC-32, from the zip's directory, which fflate reads but does not compare. */
-function directoryChecksums(bytes: Uint8Array): ReadonlyMap<string, number> {
+/** What the zip's directory says of an entry beside what fflate tells of it. */
+interface Place {
+  /** CRC-32, which fflate does not compare. */
+  readonly checksum: number;
+  readonly method: number;
+  /** Of the entry's own header, which its content follows. */
+  readonly at: number;
+}
+
+/** By name. Lets one entry be unpacked without walking through all of the directory for it. */
+function directoryOf(bytes: Uint8Array): ReadonlyMap<string, Place> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found = new Map<string, number>();
+  const found = new Map<string, Place>();
   let end = bytes.length - 22;
   while (end >= 0 && view.getUint32(end, true) !== 0x06054b50) end -= 1;
   let at = end >= 0 ? view.getUint32(end + 16, true) : bytes.length;
   while (at + 46 <= bytes.length && view.getUint32(at, true) === 0x02014b50) {
     const [name, extra, comment] = [28, 30, 32].map((field) => view.getUint16(at + field, true));
-    found.set(new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + name)), view.getUint32(at + 16, true));
+    found.set(strFromU8(bytes.subarray(at + 46, at + 46 + name), !(view.getUint16(at + 8, true) & 0x800)), {
+      checksum: view.getUint32(at + 16, true), method: view.getUint16(at + 10, true), at: view.getUint32(at + 42, true),
+    });
     at += 46 + name + extra + comment;
   }
   return found;
+}
+
+/** As fflate would; undefined where there is no entry of a known method at that place. */
+function unpackAt(bytes: Uint8Array, { method, at }: Place, { packed, size }: { readonly packed: number; readonly size: number }): Uint8Array | undefined {
+  if (at + 30 > bytes.length || (method !== 0 && method !== 8)) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = at + 30 + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
+  const content = bytes.subarray(start, start + packed);
+  if (method === 0) return content.slice();
+  try {
+    return inflateSync(content, { out: new Uint8Array(size) });
+  } catch {
+    return undefined;
+  }
 }
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

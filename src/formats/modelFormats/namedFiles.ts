@@ -39,34 +39,40 @@ export function filesInZip(bytes: Uint8Array): NamedFiles {
       throw new ModelFileError(`The zip holds the path "${path}", which leads out of it.`);
     }
   }
+  const known = new Set(paths);
   const most = Math.max(SMALL_ENOUGH, MOST_UNPACKED_PER_BYTE * bytes.length);
   const unpacked = new Map<string, Uint8Array>();
   let total = 0;
-  return {
-    paths,
-    read: async (path) => {
-      const known = unpacked.get(path);
-      if (known) return known;
-      if (!paths.includes(path)) throw new MissingFileError(path, paths);
-      total += zip.sizeOf(path);
-      if (total > most) throw new ModelFileError(`The zip of ${bytes.length} bytes claims to unpack to more than ${most}.`);
-      const content = zip.read(path);
-      unpacked.set(path, content);
-      return content;
-    },
+  const unpack = (path: string): Uint8Array => {
+    if (!known.has(path)) throw new MissingFileError(path, paths);
+    total += zip.sizeOf(path);
+    if (total > most) throw new ModelFileError(`The zip of ${bytes.length} bytes claims to unpack to more than ${most}.`);
+    const content = zip.read(path);
+    unpacked.set(path, content);
+    return content;
   };
+  return { paths, read: async (path) => unpacked.get(path) ?? unpack(path) };
 }
 
 /**
- * The file that `path`, relative to `main`, names. Where it is not there, a file of the same name
- * elsewhere serves: a list of chosen files has no folders.
+ * Reads the files that the model in `main` names, relative to it. Where one is not there, a file of
+ * the same name elsewhere serves: a list of chosen files has no folders.
  */
-export function besideModel(files: NamedFiles, main: string, path: string): Promise<Uint8Array> {
-  const own = folderOf(main) + path.split('/').filter((part) => part !== '.').join('/');
-  if (files.paths.includes(own)) return files.read(own);
-  const name = nameOf(path);
-  const named = files.paths.filter((candidate) => nameOf(candidate) === name);
-  return files.read(named.length === 1 ? named[0] : own);
+export function besideModel(files: NamedFiles, main: string): (path: string) => Promise<Uint8Array> {
+  const known = new Set(files.paths);
+  const byName = new Map<string, string>();
+  const several = new Set<string>();
+  for (const path of files.paths) {
+    const name = nameOf(path);
+    if (byName.has(name)) several.add(name);
+    byName.set(name, path);
+  }
+  return (path) => {
+    const own = folderOf(main) + path.split('/').filter((part) => part !== '.').join('/');
+    const name = nameOf(path);
+    const elsewhere = several.has(name) ? undefined : byName.get(name);
+    return files.read(known.has(own) ? own : (elsewhere ?? own));
+  };
 }
 
 /** With a slash at its end; empty at the root. */

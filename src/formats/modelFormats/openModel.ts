@@ -38,7 +38,7 @@ async function open(files: NamedFiles, options: OpenOptions, zipped: boolean): P
     }
     case 'onnx': {
       const { importOnnx } = await import('../onnx.ts');
-      return importOnnx(bytes, (external) => besideModel(files, path, external), options);
+      return importOnnx(bytes, besideModel(files, path), options);
     }
     case 'zip': {
       const inside = filesInZip(bytes);
@@ -54,7 +54,7 @@ async function open(files: NamedFiles, options: OpenOptions, zipped: boolean): P
 
 async function openJson(files: NamedFiles, path: string, bytes: Uint8Array, options: OpenOptions): Promise<Network> {
   const json = parsed(path, bytes);
-  const readShard = (shard: string): Promise<Uint8Array> => besideModel(files, path, shard);
+  const readShard = besideModel(files, path);
   const topology = property(json, 'modelTopology');
   if (property(json, 'format') === 'graph-model' || property(topology, 'node') !== undefined) {
     const { importTfjsGraph } = await import('../tfjsGraph.ts');

@@ -15,7 +15,7 @@ export const dense: OpDefinition<'dense'> = {
           `it must be [${shape[shape.length - 1]}, outputs].`,
       );
     }
-    return shape.with(-1, kernel[1]);
+    return shape.with(shape.length - 1, kernel[1]);
   },
   weightShapes(node, [shape]) {
     const outputs = node.weights.kernel.shape[1];

@@ -25,6 +25,7 @@ export interface ModelJson {
 }
 
 export interface SoundModel {
+  /** As it is read from the files. */
   readonly network: Network;
   readonly json: ModelJson;
   readonly weights: Uint8Array;
@@ -32,10 +33,10 @@ export interface SoundModel {
 
 /** Layers models that open. */
 export function soundLayersModels(): Promise<readonly SoundModel[]> {
-  return Promise.all(soundNetworks().map(async (network) => {
-    const { modelJson, weights } = exportTfjsLayers(network);
+  return Promise.all(soundNetworks().map(async (written) => {
+    const { modelJson, weights } = exportTfjsLayers(written);
     const json = JSON.parse(JSON.stringify(modelJson)) as ModelJson;
-    await openFiles(filesOf(JSON.stringify(json), weights));
+    const network = await openFiles(filesOf(JSON.stringify(json), weights));
     return { network, json, weights };
   }));
 }

@@ -5,6 +5,8 @@ export const families = {
   layersDescription: async () => (await import('./layersDescription.ts')).layersDescription,
   layersWeights: async () => (await import('./layersWeights.ts')).layersWeights,
   zippedModels: async () => (await import('./zippedModels.ts')).zippedModels,
+  kerasH5Files: async () => (await import('./kerasH5Files.ts')).kerasH5Files,
+  kerasZipFiles: async () => (await import('./kerasZipFiles.ts')).kerasZipFiles,
 } satisfies Readonly<Record<string, () => Promise<FuzzFamily>>>;
 
 export type FamilyName = keyof typeof families;
