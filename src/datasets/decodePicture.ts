@@ -1,6 +1,7 @@
 import { convertIndexedToRgb, decode } from 'fast-png';
 import { PictureError } from './pictureErrors.ts';
 import { pictureHeader } from './pictureHeader.ts';
+import { pixelChunks } from './pngChunks.ts';
 import type { Raster } from './resizePicture.ts';
 
 /** Most pixels of one picture: 256 MiB when decoded. */
@@ -37,10 +38,11 @@ export const decodeInBrowser: DecodePicture = async (bytes) => {
 export const decodePng: DecodePicture = async (bytes) => {
   const header = assertModest(bytes);
   if (header?.type !== 'png') throw new PictureError(`is ${header ? `a ${header.type.toUpperCase()}` : 'no PNG'}; outside of a browser only PNG is decoded`);
+  const pixels = pixelChunks(bytes);
   try {
-    return rasterOf(decode(bytes));
-  } catch (error) {
-    throw new PictureError(`is damaged: ${error instanceof Error ? error.message : String(error)}`);
+    return rasterOf(decode(pixels, { checkCrc: true }));
+  } catch (cause) {
+    throw new PictureError('is damaged, or of a kind of PNG that is not decoded', { cause });
   }
 };
 

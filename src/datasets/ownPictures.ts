@@ -1,4 +1,5 @@
 import { permutation, seededRandom } from '../fidelity/random.ts';
+import { legibleError } from '../formats/legibleError.ts';
 import type { Shape } from '../network/network.ts';
 import type { NamedFile } from '../storage/namedFile.ts';
 import type { DecodePicture } from './decodePicture.ts';
@@ -89,6 +90,14 @@ export class OwnPictures implements ImageSet {
    * @throws NoReadablePicturesError, TooFewPicturesError, PictureShapeError, PictureZipError, PictureArrayError
    */
   static async read(files: readonly NamedFile[], options: OwnPicturesOptions): Promise<OwnPictures> {
+    try {
+      return await OwnPictures.#read(files, options);
+    } catch (error) {
+      throw legibleError(error);
+    }
+  }
+
+  static async #read(files: readonly NamedFile[], options: OwnPicturesOptions): Promise<OwnPictures> {
     const { pictures, arrays, others } = await findPictures(files);
     if (pictures.length === 0 && arrays.length === 0) throw new NoReadablePicturesError(nothingFound(others));
     const contents =

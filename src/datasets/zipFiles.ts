@@ -1,15 +1,17 @@
 import { unzipSync, type UnzipFileInfo } from 'fflate';
+import { openZip as openChecked, type UnpackedLimit, type ZipFile } from '../formats/kerasLayers/zipFile.ts';
 import type { NamedFile } from '../storage/namedFile.ts';
 import { PictureZipError } from './pictureErrors.ts';
 
 export const ZIP_LIMITS = { entries: 20_000, entryBytes: 256 * 1024 * 1024, bytes: 4 * 1024 * 1024 * 1024 } as const;
 
-/** Entries are unpacked some at a time, so that neither all of them are in memory nor the directory is read again for each. */
-const BATCH = { entries: 64, bytes: 32 * 1024 * 1024 } as const;
+/** Arrays and plain pictures pack well, but not better than this. */
+const UNPACKED: UnpackedLimit = { timesZip: 256, bytes: 256 * 1024 * 1024 };
 
 /**
  * The files in a zip. Nothing is unpacked before a file is read; what is unpacked never grows
- * beyond the size that the zip's own directory states, and that is limited here.
+ * beyond the size that the zip's own directory states, and that is limited here; reading a file checks
+ * its checksum.
  *
  * @throws PictureZipError where the zip is damaged, has a name that leads out of it (`..`, a root,
  * a drive, a backslash), names a file twice, or holds more than `limits`
@@ -32,32 +34,20 @@ export function openZip(name: string, bytes: Uint8Array, limits: { readonly entr
   };
   unpack(name, bytes, list);
 
-  const places = new Map(entries.map((entry, at) => [entry.name, at]));
-  let unpacked: Readonly<Record<string, Uint8Array>> = {};
+  let zip: ZipFile | undefined;
   const read = (path: string): Uint8Array => {
-    if (!Object.hasOwn(unpacked, path)) {
-      const wanted = batchFrom(entries, places.get(path) ?? 0);
-      unpacked = unpack(name, bytes, (entry) => wanted.has(entry.name));
+    try {
+      return (zip ??= openChecked(bytes, UNPACKED)).read(path);
+    } catch (cause) {
+      throw new PictureZipError(`${name} cannot be unpacked: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     }
-    return unpacked[path];
   };
   return entries.map((entry) => ({ path: entry.name, size: unpackedSize(entry), read: async () => read(entry.name) }));
 }
 
-function batchFrom(entries: readonly UnzipFileInfo[], first: number): ReadonlySet<string> {
-  const names = new Set<string>();
-  let total = 0;
-  for (const entry of entries.slice(first, first + BATCH.entries)) {
-    total += unpackedSize(entry);
-    if (names.size > 0 && total > BATCH.bytes) break;
-    names.add(entry.name);
-  }
-  return names;
-}
-
-function unpack(name: string, bytes: Uint8Array, filter: (entry: UnzipFileInfo) => boolean): Readonly<Record<string, Uint8Array>> {
+function unpack(name: string, bytes: Uint8Array, filter: (entry: UnzipFileInfo) => boolean): void {
   try {
-    return unzipSync(bytes, { filter });
+    unzipSync(bytes, { filter });
   } catch (cause) {
     if (cause instanceof PictureZipError) throw cause;
     throw new PictureZipError(`${name} is not a readable zip: ${cause instanceof Error ? cause.message : String(cause)}.`, { cause });

@@ -15,11 +15,15 @@ const family = await families[name as FamilyName]();
 const cases = await family.cases(Number(seed));
 const before = largest();
 let buffers = 0;
+const LARGE = 64 * 1024 ** 2;
 if (only === undefined) {
   await say({ kind: 'cases', names: cases.map((each) => each.name) });
   for (const each of cases) {
     await say({ kind: 'verdict', ...(await run(each, family)) });
-    buffers = Math.max(buffers, process.memoryUsage().arrayBuffers);
+    const { arrayBuffers } = process.memoryUsage();
+    buffers = Math.max(buffers, arrayBuffers);
+    // what a case was made of shall not count as what the next one takes
+    if (arrayBuffers > LARGE) globalThis.gc?.();
   }
   await say({ kind: 'end', grown: largest() - before, buffers });
 } else {
@@ -42,7 +46,7 @@ async function run(each: FuzzCase, { faultAfter }: FuzzFamily): Promise<Verdict>
     if (only !== undefined) console.log(error);
   }
   const { user, system } = process.cpuUsage(began);
-  if (result === 'opened') fault = await faultIn(opened);
+  if (result === 'opened') fault = await Promise.resolve(opened).then(faultIn).catch((error: unknown) => `could not be judged: ${String(error)}`);
   // rejections that nobody handles are said to be so after all that was due has run
   await setImmediate();
   fault ??= unhandled.shift() ?? (await faultAfter?.());

@@ -23,7 +23,7 @@ export interface FamilyResult {
  */
 export function watchFamily(name: FamilyName, seed: number): Promise<FamilyResult> {
   const child = fork(fileURLToPath(new URL('runFamily.ts', import.meta.url)), [name, String(seed)], {
-    execArgv: ['--import', 'tsx', '--max-old-space-size=512'],
+    execArgv: ['--import', 'tsx', '--max-old-space-size=512', '--expose-gc'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   return new Promise((resolve, reject) => {

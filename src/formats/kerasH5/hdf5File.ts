@@ -14,8 +14,9 @@ export interface Hdf5File {
   readonly weight: (path: string) => Weight;
 }
 
-/** Deflate cannot make data smaller than this part of itself. */
-const DEFLATE_LIMIT = 1032;
+/** Weights do not pack better than this; what does is not a model. */
+const MOST_UNPACKED_PER_BYTE = 64;
+const SMALL_ENOUGH = 64 * 1024 ** 2;
 /** No model that the lab can hold has more. */
 const MOST_BYTES = 1024 ** 3;
 
@@ -27,7 +28,7 @@ const MOST_BYTES = 1024 ** 3;
  * Works in a page, in a worker and in Node; the file lies in h5wasm's file system in memory alone.
  *
  * Sizes that the file declares are checked before anything of that size is made: all that is read
- * of it may not be larger than the file itself, or, compressed, than that can unpack to.
+ * of it may not be larger than the file itself, or, compressed, than packed weights unpack to.
  */
 export async function withHdf5File<T>(bytes: Uint8Array, use: (file: Hdf5File) => T): Promise<T> {
   checkGlobalHeaps(bytes);
@@ -137,7 +138,7 @@ class Reader implements Hdf5File {
   #allow(path: string, bytes: number, compressed: boolean): void {
     if (compressed) this.#unpackedBytes += bytes;
     else this.#plainBytes += bytes;
-    const most = Math.min(MOST_BYTES, DEFLATE_LIMIT * this.#size);
+    const most = Math.min(MOST_BYTES, Math.max(SMALL_ENOUGH, MOST_UNPACKED_PER_BYTE * this.#size));
     if (!(this.#plainBytes <= this.#size) || !(this.#unpackedBytes <= most)) {
       throw new ModelFileError(`"${path}" claims to hold ${bytes} bytes, more than a file of ${this.#size} bytes can have left for it.`);
     }

@@ -9,8 +9,6 @@ const DEFLATE_LIMIT = 1032;
 /** The files of a zip, unpacked one by one as they are asked for. */
 export interface ZipFile {
   readonly names: readonly string[];
-  /** Bytes that a file says to unpack to; 0 where there is none of that name. */
-  readonly sizeOf: (name: string) => number;
   /**
    * The content of a file; throws `ModelFileError` where there is none of that name, where it says to
    * be larger than its packed bytes allow or than 1 GiB, and where it is damaged (by its checksum).
@@ -18,24 +16,39 @@ export interface ZipFile {
   readonly read: (name: string) => Uint8Array<ArrayBuffer>;
 }
 
-/** Throws `ModelFileError` where the bytes are not a readable zip, or one name stands for two files. */
-export function openZip(bytes: Uint8Array): ZipFile {
+/** What all files of a zip may unpack to: so many times the zip, or as little as does not matter. */
+export interface UnpackedLimit {
+  readonly timesZip: number;
+  readonly bytes: number;
+}
+
+/** Weights do not pack better than this; what does is not a model. */
+const MODEL_LIMIT: UnpackedLimit = { timesZip: 64, bytes: 64 * 1024 ** 2 };
+
+/**
+ * Throws `ModelFileError` where the bytes are not a readable zip or one name stands for two files;
+ * `read` too, where all files together say to unpack to more than `limit`.
+ */
+export function openZip(bytes: Uint8Array, limit: UnpackedLimit = MODEL_LIMIT): ZipFile {
   const entries = new Map<string, { packed: number; size: number }>();
+  let total = 0;
   unpack(bytes, ({ name, size, originalSize }) => {
     if (entries.has(name)) throw new ModelFileError(`The zip holds two files "${name}".`);
     if (!name.endsWith('/')) entries.set(name, { packed: size, size: originalSize });
+    total += originalSize;
     return false;
   });
   const directory = directoryOf(bytes);
+  const most = Math.max(limit.bytes, limit.timesZip * bytes.length);
   return {
     names: [...entries.keys()],
-    sizeOf: (name) => entries.get(name)?.size ?? 0,
     read(name) {
       const entry = entries.get(name);
       if (!entry) throw new ModelFileError(`The zip holds no "${name}".`);
       if (entry.size > LARGEST_FILE || entry.size > DEFLATE_LIMIT * (entry.packed + 64) || entry.packed > bytes.length) {
         throw new ModelFileError(`"${name}" in the zip claims to unpack from ${entry.packed} to ${entry.size} bytes.`);
       }
+      if (total > most) throw new ModelFileError(`The zip of ${bytes.length} bytes claims to unpack to more than ${most}.`);
       const place = directory.get(name);
       const content = place ? unpackAt(bytes, place, entry) : unpack(bytes, (file) => file.name === name)[name];
       if (content?.length !== entry.size || (place && crc32(content) !== place.checksum)) {

@@ -13,8 +13,8 @@ export function mainFile({ paths }: NamedFiles): string {
   const shown = paths.filter((path) => !isLitter(path));
   if (shown.length === 1) return shown[0];
   const named = shown.filter((path) => MODEL_NAMES.test(path) && !/\.weights\.h5$/i.test(path));
-  const candidates = named.length > 0 ? named : shown.filter((path) => isJsonBesideWeights(path, shown));
-  const depth = Math.min(...candidates.map(depthOf));
+  const candidates = named.length > 0 ? named : jsonBesideWeights(shown);
+  const depth = candidates.reduce((least, path) => Math.min(least, depthOf(path)), Infinity);
   const outermost = candidates.filter((path) => depthOf(path) === depth);
   if (outermost.length === 1) return outermost[0];
   if (outermost.length > 1) throw new UnknownModelError(`There are several models: ${listed(outermost)}. Choose one of them.`);
@@ -62,8 +62,9 @@ function isLitter(path: string): boolean {
   return path.split('/').some((part) => part === '__MACOSX' || part === 'Thumbs.db' || part.startsWith('.'));
 }
 
-function isJsonBesideWeights(path: string, all: readonly string[]): boolean {
-  return /\.json$/i.test(path) && all.some((other) => folderOf(other) === folderOf(path) && WEIGHT_FILES.test(nameOf(other)));
+function jsonBesideWeights(paths: readonly string[]): readonly string[] {
+  const folders = new Set(paths.filter((path) => WEIGHT_FILES.test(nameOf(path))).map(folderOf));
+  return paths.filter((path) => /\.json$/i.test(path) && folders.has(folderOf(path)));
 }
 
 const WEIGHT_FILES = /\.bin$|shard\d+of\d+$/i;

@@ -23,13 +23,9 @@ export function filesInMemory(files: ReadonlyMap<string, Uint8Array>): NamedFile
   };
 }
 
-/** Weights do not pack better than this; what does is not a model. */
-const MOST_UNPACKED_PER_BYTE = 64;
-const SMALL_ENOUGH = 64 * 1024 ** 2;
-
 /**
  * The files of a zip, each unpacked once, when it is asked for. Throws `ModelFileError` where it is
- * damaged or has a path that leaves it; `read` too, where more would be unpacked than packed weights can hold.
+ * damaged or has a path that leaves it; `read`, what `ZipFile.read` throws.
  */
 export function filesInZip(bytes: Uint8Array): NamedFiles {
   const zip = openZip(bytes);
@@ -40,13 +36,9 @@ export function filesInZip(bytes: Uint8Array): NamedFiles {
     }
   }
   const known = new Set(paths);
-  const most = Math.max(SMALL_ENOUGH, MOST_UNPACKED_PER_BYTE * bytes.length);
   const unpacked = new Map<string, Uint8Array>();
-  let total = 0;
   const unpack = (path: string): Uint8Array => {
     if (!known.has(path)) throw new MissingFileError(path, paths);
-    total += zip.sizeOf(path);
-    if (total > most) throw new ModelFileError(`The zip of ${bytes.length} bytes claims to unpack to more than ${most}.`);
     const content = zip.read(path);
     unpacked.set(path, content);
     return content;

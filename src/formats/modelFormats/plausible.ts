@@ -28,8 +28,8 @@ export function requirePlausible(network: Network): void {
 function requireNumbers({ id, op, attributes }: Node): void {
   for (const [name, value] of Object.entries<unknown>(attributes)) {
     const values = Array.isArray(value) ? value.flat(2) as unknown[] : [value];
-    const bad = values.find((each) => typeof each === 'number' && !Number.isFinite(Math.fround(each)));
-    if (bad !== undefined) throw new ModelFileError(`Layer "${id}" (${op}): its ${name} is ${String(bad)}, which float32 cannot hold.`);
+    const bad = values.find((each): each is number => typeof each === 'number' && !Number.isFinite(Math.fround(each)));
+    if (bad !== undefined) throw new ModelFileError(`Layer "${id}" (${op}): its ${name} is ${bad}, which float32 cannot hold.`);
   }
 }
 

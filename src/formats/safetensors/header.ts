@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { describeIssue } from '../kerasLayers/describeValue.ts';
 import { SafetensorsError } from './error.ts';
 
 /** Bytes of one value. */
@@ -61,8 +62,7 @@ function parseJson(bytes: Uint8Array): Record<string, unknown> {
 function checkedEntry(name: string, entry: unknown): TensorEntry {
   const parsed = fileEntry.safeParse(entry);
   if (!parsed.success) {
-    const [{ path, message }] = parsed.error.issues;
-    throw new SafetensorsError(`The header's entry for "${name}" is not understood: ${[...path, message].join(': ')}.`);
+    throw new SafetensorsError(`The header's entry for "${name}" is not understood: ${describeIssue(parsed.error, entry)}`);
   }
   const { dtype, shape, data_offsets: [start, end] } = parsed.data;
   if (!isStoredType(dtype)) {

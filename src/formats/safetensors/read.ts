@@ -1,6 +1,7 @@
 import type { Weight } from '../../network/network.ts';
 import { float16ToFloat32 } from '../kerasLayers/float16.ts';
-import { parseHeader, type TensorEntry } from './header.ts';
+import { legibleError } from '../legibleError.ts';
+import { parseHeader, type Header, type TensorEntry } from './header.ts';
 
 export interface Safetensors {
   /** In the order of the data. */
@@ -17,9 +18,17 @@ export interface Safetensors {
  * @throws SafetensorsError saying what is wrong, with the tensor's name
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
-  const { entries, metadata, dataStart } = parseHeader(bytes);
+  const { entries, metadata, dataStart } = headerOf(bytes);
   const data = bytes.subarray(dataStart);
   return { metadata, tensors: new Map(entries.map((entry) => [entry.name, { shape: entry.shape, values: decode(data, entry) }])) };
+}
+
+function headerOf(bytes: Uint8Array): Header {
+  try {
+    return parseHeader(bytes);
+  } catch (error) {
+    throw legibleError(error);
+  }
 }
 
 function decode(data: Uint8Array, { type, start, end }: TensorEntry): Float32Array {

@@ -38,19 +38,32 @@ export async function otherwiseInTfjs(network: Network, files: Files): Promise<s
 async function predicted(files: Files, batch: tf.Tensor, outputs: number): Promise<readonly Float32Array[] | undefined> {
   try {
     const json = JSON.parse(new TextDecoder().decode(files['model.json'])) as tf.io.ModelJSON;
-    if (!hasOneNameEach(json.modelTopology)) return undefined;
     const [{ paths, weights: weightSpecs }] = json.weightsManifest;
     const artifacts = { modelTopology: json.modelTopology, weightSpecs, weightData: Uint8Array.from(files[paths[0]]).buffer };
-    const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
-    const made = model.predict(batch);
-    model.dispose();
-    const tensors = Array.isArray(made) ? made : [made];
-    const values = await Promise.all(tensors.map((tensor) => tensor.data<'float32'>()));
-    tf.dispose(tensors);
+    const made = 'node' in json.modelTopology
+      ? await executed({ ...artifacts, format: json.format, ...(json.signature && { signature: json.signature }) }, batch)
+      : await called(artifacts, batch);
+    const values = await Promise.all(made.map((tensor) => tensor.data<'float32'>()));
+    tf.dispose([...made]);
     return values.length === outputs ? values : undefined;
   } catch {
     return undefined;
   }
+}
+
+async function called(artifacts: tf.io.ModelArtifacts, batch: tf.Tensor): Promise<readonly tf.Tensor[]> {
+  if (!hasOneNameEach(artifacts.modelTopology)) return [];
+  const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts));
+  const made = model.predict(batch);
+  model.dispose();
+  return Array.isArray(made) ? made : [made];
+}
+
+async function executed(artifacts: tf.io.ModelArtifacts, batch: tf.Tensor): Promise<readonly tf.Tensor[]> {
+  const model = await tf.loadGraphModel(tf.io.fromMemory(artifacts));
+  const made = model.execute(batch);
+  model.dispose();
+  return Array.isArray(made) ? made : [made];
 }
 
 /** Plain TensorFlow.js waits for ever for a layer that has one name beside its config and another in it. */

@@ -7,6 +7,10 @@ export const families = {
   zippedModels: async () => (await import('./zippedModels.ts')).zippedModels,
   kerasH5Files: async () => (await import('./kerasH5Files.ts')).kerasH5Files,
   kerasZipFiles: async () => (await import('./kerasZipFiles.ts')).kerasZipFiles,
+  graphModels: async () => (await import('./graphModels.ts')).graphModels,
+  onnxModels: async () => (await import('./onnxModels.ts')).onnxModels,
+  safetensorsFiles: async () => (await import('./safetensorsFiles.ts')).safetensorsFiles,
+  pictureFiles: async () => (await import('./pictureFiles.ts')).pictureFiles,
 } satisfies Readonly<Record<string, () => Promise<FuzzFamily>>>;
 
 export type FamilyName = keyof typeof families;

@@ -70,12 +70,13 @@ function bombs(sound: Zipped): readonly FuzzCase[] {
   const refused = (name: string, zip: () => Uint8Array): FuzzCase => caseOf(sound, name, 'refused', zip);
   const nested = (zip: Uint8Array, times: number): Uint8Array => (times === 0 ? zip : nested(packed({ 'model.zip': zip }, 0), times - 1));
   return [
-    refused('weights that unpack to 96 MiB of zeros', () => packed({ ...sound.files, 'weights.bin': new Uint8Array(96 * MIB) })),
-    refused('a description that unpacks to 96 MiB of blanks', () => packed({ ...sound.files, 'model.json': new Uint8Array(96 * MIB).fill(0x20) })),
+    refused('weights that unpack to 80 MiB of zeros', () => packed({ ...sound.files, 'weights.bin': new Uint8Array(80 * MIB) })),
+    refused('a description that unpacks to 80 MiB of blanks', () => packed({ ...sound.files, 'model.json': new Uint8Array(80 * MIB).fill(0x20) })),
     refused('a description of 8 MiB of brackets', () => packed({ ...sound.files, 'model.json': new Uint8Array(8 * MIB).fill(0x5b) })),
     refused('80 files of 1 MiB', () => packed({ 'model.json': graph(numbered(80)), ...Object.fromEntries(numbered(80).map((path) => [path, new Uint8Array(MIB)])) })),
     refused('20,000 small files, all of them asked for', () =>
       packed({ 'model.json': graph(numbered(20_000)), ...Object.fromEntries(numbered(20_000).map((path) => [path, new Uint8Array(4)])) }, 0)),
+    refused('20,000 descriptions, none of them of a model', () => packed(Object.fromEntries(numbered(20_000).map((path) => [path.replace('bin', 'json'), encoded('{}')])), 0)),
     refused('20,000 names for the same 2 MiB', () => {
       const bomb = overlapping('model.json', new Uint8Array(2 * MIB).fill(0x20), 20_000, (k) => `${k}.bin`);
       return bomb;

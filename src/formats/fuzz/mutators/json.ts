@@ -50,12 +50,17 @@ const TEXTS: readonly (readonly [string, () => string])[] = [
   ['a prototype', () => '{"__proto__":{"class_name":"Dense","shape":[1],"length":1e9},"constructor":1,"length":1e9}'],
 ];
 
-/** Changes the tree; says what it did, and where text is to stand that no value serialises to. */
+/** Changes one of the places; says what it did, and what text is to stand where no value serialises to it. */
 type JsonMutator = (places: readonly Place[], dice: Dice) => { readonly name: string; readonly hole?: string };
 
-const numbersAmong = (places: readonly Place[]): readonly Place[] => places.filter((place) => typeof get(place) === 'number');
-const textsAmong = (places: readonly Place[]): readonly Place[] => places.filter((place) => typeof get(place) === 'string');
-const listsAmong = (places: readonly Place[]): readonly Place[] => places.filter((place) => Array.isArray(get(place)));
+/** A change, and which places it is for. */
+type Change = readonly [JsonMutator, (place: Place) => boolean];
+
+const isNumber = (place: Place): boolean => typeof get(place) === 'number';
+const isText = (place: Place): boolean => typeof get(place) === 'string';
+const isList = (place: Place): boolean => Array.isArray(get(place));
+const isNamed = ({ owner }: Place): boolean => !Array.isArray(owner);
+const always = (): boolean => true;
 
 const erase: JsonMutator = (places, dice) => {
   const { owner, key, path } = dice.pick(places);
@@ -72,7 +77,7 @@ const retype: JsonMutator = (places, dice) => {
 };
 
 const number: JsonMutator = (places, dice) => {
-  const place = dice.pick(numbersAmong(places));
+  const place = dice.pick(places);
   const value = Number(get(place));
   const changed = dice.pick([-value, -1, 0, value + 1, value - 1, value * 2, value + 0.5, 1e9, 2 ** 31, 2 ** 53, value * 1000, 1e-300]);
   set(place, changed);
@@ -81,7 +86,7 @@ const number: JsonMutator = (places, dice) => {
 
 /** Names swapped among layers make self-references, cycles and readers of nothing. */
 const rewire: JsonMutator = (places, dice) => {
-  const [place, other] = [dice.pick(textsAmong(places)), dice.pick(textsAmong(places))];
+  const [place, other] = [dice.pick(places), dice.pick(places)];
   const value = get(other);
   set(place, value);
   return { name: `${place.path} set to ${JSON.stringify(value).slice(0, 60)} of ${other.path}` };
@@ -96,7 +101,7 @@ const swap: JsonMutator = (places, dice) => {
 };
 
 const list: JsonMutator = (places, dice) => {
-  const place = dice.pick(listsAmong(places));
+  const place = dice.pick(places);
   const values = get(place) as Json[];
   const [name, changed] = dice.pick<readonly [string, () => Json[]]>([
     ['emptied', () => []],
@@ -112,7 +117,7 @@ const list: JsonMutator = (places, dice) => {
 };
 
 const rename: JsonMutator = (places, dice) => {
-  const place = dice.pick(places.filter(({ owner }) => !Array.isArray(owner)));
+  const place = dice.pick(places);
   const name = dice.pick(['x', '', 'constructor', 'hasOwnProperty', '0', `${place.key}s`]);
   const value = get(place);
   Reflect.deleteProperty(place.owner, place.key);
@@ -127,7 +132,10 @@ const text: JsonMutator = (places, dice) => {
   return { name: `${place.path} set to ${name}`, hole: make() };
 };
 
-const MUTATORS: readonly JsonMutator[] = [erase, erase, retype, retype, number, number, number, rewire, rewire, swap, list, rename, text];
+const CHANGES: readonly Change[] = [
+  [erase, always], [erase, always], [retype, always], [retype, always], [number, isNumber], [number, isNumber], [number, isNumber],
+  [rewire, isText], [rewire, isText], [swap, always], [list, isList], [rename, isNamed], [text, always],
+];
 
 /** The tree as text, changed in one place, sometimes in up to three; `tree` is left as it is. */
 export function mutateJson(tree: Json, dice: Dice): { readonly name: string; readonly text: string } {
@@ -135,7 +143,10 @@ export function mutateJson(tree: Json, dice: Dice): { readonly name: string; rea
   const names: string[] = [];
   let hole: string | undefined;
   for (let times = dice.chance(0.7) ? 1 : dice.between(2, 3); times > 0 && hole === undefined; times--) {
-    const done = dice.pick(MUTATORS)(placesIn(copy), dice);
+    const [change, isFor] = dice.pick(CHANGES);
+    const places = placesIn(copy).filter(isFor);
+    if (places.length === 0) continue;
+    const done = change(places, dice);
     names.push(done.name);
     ({ hole } = done);
   }

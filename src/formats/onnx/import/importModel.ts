@@ -109,7 +109,11 @@ function mostValuesOf(bytes: Uint8Array, external: ReadonlyMap<TensorProto, Uint
   return 16 * total + 2 ** 22;
 }
 
+/** Values that one node may read: DenseNet joins some dozens. */
+const MOST_INPUTS = 4096;
+
 function requireKnown(node: NodeProto): void {
+  if (node.input.length > MOST_INPUTS) throw new OnnxFileError(`Node "${node.name}" reads ${node.input.length} values; ${MOST_INPUTS} are the most.`);
   const supported = isStandardDomain(node.domain) && (operatorReaders.has(node.opType) || constantOperators.has(node.opType));
   if (supported) return;
   const domain = isStandardDomain(node.domain) ? '' : ` of the domain "${node.domain}"`;

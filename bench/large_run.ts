@@ -1,2 +1,0 @@
-import { benchLarge } from '/work/main/bench/large_tmp.ts';
-await benchLarge();
