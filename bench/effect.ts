@@ -1,11 +1,12 @@
 import { networkCosts } from '../src/network/costs.ts';
-import { gatherStatistics } from '../src/headless/experiment.ts';
-import { measureFrontier, nameOf } from '../src/headless/frontier.ts';
+import { Evidence } from '../src/headless/evidence.ts';
+import { measureFrontier } from '../src/headless/frontier.ts';
+import { methodName } from '../src/headless/method.ts';
 import { method } from '../src/headless/commands/frontier.ts';
 import { NO_RULES } from '../src/pruning/widthRules.ts';
 import { shippedSubject, table } from './subject.ts';
 
-const METHODS = ['l1/none/oneShot', 'singleton/none/oneShot', 'singleton/scale/oneShot', 'singleton/leastSquares/oneShot', 'singleton/scale/sequential', 'singleton/leastSquares/sequential'];
+const METHODS = ['ours', 'paper', 'l1/none/oneShot', 'singleton/none/oneShot', 'singleton/scale/oneShot', 'singleton/leastSquares/oneShot', 'singleton/leastSquares/sequential'];
 
 /** Accuracy on the full test set at 2.1 times fewer MACs, 512 calibration images, no gradient step. */
 export async function benchEffect(): Promise<void> {
@@ -14,14 +15,14 @@ export async function benchEffect(): Promise<void> {
     const calibration = data.source('train', data.calibrationIndices(512, 1));
     const count = data.count('test');
     const test = { images: data.source('test', Array.from({ length: count }, (_, k) => k)), labels: await data.labels('test') };
-    const store = await gatherStatistics(subject, calibration, correlator);
+    const evidence = new Evidence(subject, calibration, correlator);
     const { macs } = networkCosts(subject.network);
     const request = { methods: METHODS.map(method), kind: 'macs' as const, targets: [0.476], rules: NO_RULES, seed: 1 };
-    const series = await measureFrontier(subject, store, calibration, test, request, correlator);
+    const series = await measureFrontier(evidence, test, request);
     console.log(`\n${id}, macs=0.476, ${count} test images`);
     table(
       ['select/compensate/order', 'MACs kept', 'accuracy'],
-      series.map(({ method: used, points: [point] }) => [nameOf(used), (point.macs / macs).toFixed(3), `${(100 * point.accuracy).toFixed(2)} %`]),
+      series.map(({ method: used, points: [point] }) => [methodName(used), (point.macs / macs).toFixed(3), `${(100 * point.accuracy).toFixed(2)} %`]),
     );
   }
 }

@@ -1,5 +1,6 @@
 import type { ImageSource } from '../src/engine/imageSource.ts';
-import { gatherStatistics, pruneAsRequested, subjectOf } from '../src/headless/experiment.ts';
+import { Evidence } from '../src/headless/evidence.ts';
+import { pruneAsRequested, subjectOf } from '../src/headless/experiment.ts';
 import { startNodeEngine } from '../src/headless/nodeEngine.ts';
 import { networkCosts } from '../src/network/costs.ts';
 import { resNet50 } from '../src/network/fixtures/architectures/resNet.ts';
@@ -26,11 +27,12 @@ export async function benchLarge(): Promise<void> {
     rows.push([name, seconds.toFixed(1), (process.resourceUsage().maxRSS / 1024).toFixed(0)]);
     return result as T;
   };
-  const store = await step(`calibrate ${IMAGES} images, every layer`, () => gatherStatistics(subject, images, correlator));
-  await step('score every group', async () => groupScores(subject.layers, store.measures()));
+  const evidence = new Evidence(subject, images, correlator);
+  const measures = await step(`calibrate ${IMAGES} images, every layer`, () => evidence.measures());
+  await step('score every group', async () => groupScores(subject.layers, measures));
   for (const order of ['oneShot', 'sequential'] as const) {
     const request = { ...DEFAULT_REQUEST, order, target: { kind: 'macs', value: 0.5 } } as const;
-    const { network, macs } = await step(`half the MACs, least squares, ${order}`, () => pruneAsRequested(subject, store, images, request, correlator));
+    const { network, macs } = await step(`half the MACs, least squares, ${order}`, () => pruneAsRequested(evidence, request));
     rows.push([`  of the MACs: ${(macs.after / macs.before).toFixed(3)}`, '', networkCosts(network).parameters]);
   }
   table(['', 's', 'peak RSS, MiB'], rows);

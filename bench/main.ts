@@ -2,6 +2,7 @@
 // Every section prints ratios against a baseline of the same run, and the machine.
 import { cpus } from 'node:os';
 import { benchCalibration } from './calibration.ts';
+import { benchCurves } from './curves.ts';
 import { benchEffect } from './effect.ts';
 import { benchLarge } from './large.ts';
 import { benchMemory } from './memory.ts';
@@ -13,6 +14,7 @@ const sections: Record<string, () => Promise<void>> = {
   calibration: benchCalibration,
   size: benchSize,
   plan: benchPlan,
+  curves: benchCurves,
   memory: benchMemory,
   page: benchPage,
   effect: benchEffect,

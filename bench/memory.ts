@@ -1,6 +1,7 @@
 import { backendMemory } from '../src/engine/backend.ts';
 import { computeLogits } from '../src/engine/evaluate.ts';
-import { gatherStatistics, pruneAsRequested } from '../src/headless/experiment.ts';
+import { Evidence } from '../src/headless/evidence.ts';
+import { pruneAsRequested } from '../src/headless/experiment.ts';
 import { DEFAULT_REQUEST } from '../src/pruning/pruneRequest.ts';
 import { shippedSubject, table } from './subject.ts';
 
@@ -10,13 +11,14 @@ const ROUNDS = 50;
 export async function benchMemory(): Promise<void> {
   const { subject, data, correlator } = await shippedSubject('resnet20-cifar10');
   const images = data.source('train', data.calibrationIndices(64, 1));
-  const store = await gatherStatistics(subject, images, correlator);
+  const evidence = new Evidence(subject, images, correlator);
+  await evidence.measures();
   const before = backendMemory();
   const rss = process.memoryUsage().rss;
   for (let round = 0; round < ROUNDS; round++) {
     const value = 0.3 + (0.6 * round) / ROUNDS;
     const order = round % 2 === 0 ? 'oneShot' : 'sequential';
-    const { network } = await pruneAsRequested(subject, store, images, { ...DEFAULT_REQUEST, order, target: { kind: 'macs', value } }, correlator);
+    const { network } = await pruneAsRequested(evidence, { ...DEFAULT_REQUEST, order, target: { kind: 'macs', value } });
     await computeLogits(network, images);
   }
   const after = backendMemory();

@@ -14,7 +14,7 @@ test('a newcomer opens the page, sees results at once, then live curves, prunes,
   // scores refine live and settle
   await expect(lab.scoring).toBeVisible({ timeout: 60_000 });
   await lab.calibrated(512);
-  await expect(lab.curve.getByRole('heading', { level: 2 })).toHaveText(/^\d+ of \d+ channels rebuild 90 % of this layer$/);
+  await expect(lab.curve.getByRole('heading', { level: 2 })).toHaveText(/^\d+ of \d+ channels rebuild 80 % of this layer$/);
   await expect(lab.page.getByRole('button', { name: /^Backend: WebAssembly/ })).toBeVisible();
 
   // the sequential plan at the default budget, on 1,000 images

@@ -6,7 +6,7 @@ import type { LayerSums } from '../pruning/statisticsStore.ts';
 import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from './backend.ts';
 import { ContributionAccumulator } from './contributionAccumulator.ts';
 import { layerGeometry } from './geometry.ts';
-import { gramAccumulator } from './gramAccumulator.ts';
+import { addInto, crossProduct, gramAccumulator } from './gramAccumulator.ts';
 import { assertInputShape, type ImageSource } from './imageSource.ts';
 import { CompiledNetwork } from './interpreter.ts';
 import { JobClock, type Job } from './job.ts';
@@ -102,16 +102,25 @@ function accumulatorOf(layer: ConsumerLayer, shape: Shape, correlator: Correlato
   if (layer.statistics === 'contributions') return new ContributionAccumulator(layer);
   const geometry = layerGeometry(layer, shape);
   const gram = gramAccumulator(geometry, correlator);
+  const positions = geometry.output[0] * geometry.output[1];
+  const patchSum = () => new Float64Array(layer.n * layer.p);
+  let sum = patchSum();
   return {
     async add(x) {
       const own = layerInput(layer, geometry, x);
+      const ones = tf.ones([x.shape[0], ...geometry.output, 1]);
       try {
         await gram.add(own);
+        addInto(sum, await crossProduct(geometry, own, ones, correlator));
       } finally {
-        own.dispose();
+        tf.dispose([own, ones]);
       }
     },
-    take: async () => ({ layer: layer.id, gram: await gram.take() }),
+    take: async () => {
+      const patches = { sum, positions };
+      sum = patchSum();
+      return { layer: layer.id, gram: await gram.take(), patches };
+    },
     dispose: () => gram.dispose(),
   };
 }

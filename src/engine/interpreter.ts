@@ -15,6 +15,12 @@ interface Step {
 }
 
 /**
+ * What a consumer reads in place of its input's value; called with the consumer's id. The value is not
+ * to be disposed; runs inside `tf.tidy`.
+ */
+export type ReadHook = (consumer: string, value: tf.Tensor) => tf.Tensor;
+
+/**
  * A network on the backend: its weights as tensors, its nodes as steps in execution order.
  *
  * A linear node (convolution of any kind, dense), a norm and a relu that follow one another alone
@@ -46,20 +52,30 @@ export class CompiledNetwork {
 
   /**
    * Runs a batch (`images × height × width × channels`, pixels as the network expects them) and
-   * returns the wanted values by node id; the caller disposes them. `x` stays the caller's.
+   * returns the wanted values by node id; the caller disposes them. `x` stays the caller's. Of a
+   * network with several input nodes, `x` has a batch for each by id. `read` is asked for the first
+   * input of every step (of every consumer, therefore).
    */
-  run(x: tf.Tensor, wanted: readonly string[] = this.outputs): Record<string, tf.Tensor> {
+  run(
+    x: tf.Tensor | Readonly<Record<string, tf.Tensor>>,
+    wanted: readonly string[] = this.outputs,
+    read?: ReadHook,
+  ): Record<string, tf.Tensor> {
+    const given = new Map(x instanceof tf.Tensor ? [[this.inputId, x]] : Object.entries(x));
     return tf.tidy(() => {
-      const values = new Map<string, tf.Tensor>([[this.inputId, x]]);
+      const values = new Map(given);
       const keep = new Set(wanted);
       this.#steps.forEach((step, at) => {
         // tidied by itself, for what an operator leaves behind may be larger than all that is still needed
-        values.set(step.id, tf.tidy(() => step.run(step.inputs.map((id) => valueOf(values, id)))));
+        values.set(step.id, tf.tidy(() => step.run(step.inputs.map((id, k) => {
+          const value = valueOf(values, id);
+          return read && k === 0 ? read(step.nodes[0], value) : value;
+        }))));
         for (const id of step.inputs) {
-          if (this.#lastUse.get(id) === at && !keep.has(id) && id !== this.inputId) values.get(id)?.dispose();
+          if (this.#lastUse.get(id) === at && !keep.has(id) && !given.has(id)) values.get(id)?.dispose();
         }
       });
-      return Object.fromEntries(wanted.map((id) => [id, id === this.inputId ? x.clone() : valueOf(values, id)]));
+      return Object.fromEntries(wanted.map((id) => [id, given.get(id)?.clone() ?? valueOf(values, id)]));
     });
   }
 

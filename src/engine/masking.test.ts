@@ -5,7 +5,7 @@ import { isConsumer, kernelAxes, type Network, type Node } from '../network/netw
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { prunableGroups } from '../pruning/keepSets.ts';
-import { randomGroupScores } from '../pruning/rankings.ts';
+import { randomGroupScores } from '../pruning/criteria/random.ts';
 import { computeLogits } from './evaluate.ts';
 import { randomSource, relativeError } from './fixtures/arrays.ts';
 import { mixedNetwork } from './fixtures/mixedNetwork.ts';

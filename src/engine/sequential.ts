@@ -1,23 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { compensate } from '../fidelity/compensation.ts';
-import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
 import { coupling, keptFeatures } from '../network/coupling.ts';
 import { isConsumer, kernelAxes, type ConsumerNode, type Network, type Node, type NodeOf, type Weight } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
-import { componentWeights, kernelSize, writeWeights } from '../pruning/layerWeights.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
-import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from './backend.ts';
-import { BATCH, largestValueBytes, readBatch } from './calibrate.ts';
-import { layerGeometry } from './geometry.ts';
-import { addInto, crossProduct, gramAccumulator } from './gramAccumulator.ts';
+import { batchWithinLimits, releaseUnused } from './backend.ts';
+import { BATCH, largestValueBytes } from './calibrate.ts';
 import { assertInputShape, type ImageSource } from './imageSource.ts';
 import { JobClock, type Job } from './job.ts';
 import type { Correlator } from './kernels/correlator.ts';
-import { layerInput, layerOutput } from './layerInput.ts';
-import { normAffine, operatorOf } from './operators.ts';
+import { layerTarget, type PassState, type Values } from './layerTarget.ts';
+import { applyNode, readAll } from './nodewise.ts';
+import { refit } from './refit.ts';
 
 /**
  * Sequential compensation: the intact and the pruned network run side by side over the images,
@@ -43,23 +39,22 @@ export async function pruneSequentially(
   return new SequentialPass(network, keep, method, correlator).run(images, job);
 }
 
-/** A value of both networks, one tensor a batch. Where nothing has changed yet, `pruned` is `intact`. */
-interface Values {
-  readonly intact: readonly tf.Tensor[];
-  readonly pruned: readonly tf.Tensor[];
-}
+type NormStatistics = NonNullable<PrunePlan['norms']>[string];
 
 class SequentialPass {
   readonly #network: Network;
   readonly #keep: PrunePlan['keep'];
   readonly #method: Compensation;
   readonly #correlator: Correlator | undefined;
-  /** Surgery without compensation: every node's weights at their final size. */
-  readonly #sliced: ReadonlyMap<string, Node>;
+  /** Every node at its final size: cut by surgery, with what the pass has fitted so far. */
+  readonly #sliced: Map<string, Node>;
   /** Node id → its layers: several for a grouped convolution, none where its weights stay. */
   readonly #layers = new Map<string, ConsumerLayer[]>();
   readonly #keptOutputs: (id: string) => readonly number[] | undefined;
   readonly #values = new Map<string, Values>();
+  /** Means into which biases went. */
+  readonly #norms: Record<string, NormStatistics> = {};
+  readonly #state: PassState;
 
   constructor(network: Network, keep: PrunePlan['keep'], method: Compensation, correlator: Correlator | undefined) {
     this.#network = network;
@@ -75,6 +70,12 @@ class SequentialPass {
     this.#keptOutputs = (id) => {
       const features = coupled.features.get(id);
       return features && keptFeatures(features, keep);
+    };
+    this.#state = {
+      network,
+      value: (id) => this.#values.get(id),
+      present: (id) => this.#sliced.get(id),
+      keptOutputs: this.#keptOutputs,
     };
   }
 
@@ -101,13 +102,13 @@ class SequentialPass {
     } finally {
       for (const id of Array.from(this.#values.keys())) this.#release(id);
     }
-    return { keep: this.#keep, weights };
+    return { keep: this.#keep, weights, ...(Object.keys(this.#norms).length > 0 ? { norms: this.#norms } : {}) };
   }
 
   /** Computes a node's value in both networks; first refits it if it is a consumer with changed input. */
   async #step(node: Exclude<Node, NodeOf<'input'>>, clock: JobClock): Promise<PrunePlan['weights'][string] | undefined> {
     const inputs = node.inputs.map((id) => this.#valueOf(id));
-    const intact = apply(node, inputs.map((value) => value.intact));
+    const intact = applyNode(node, inputs.map((value) => value.intact));
     const layers = this.#layers.get(node.id);
     const changed = inputs.some((value) => value.intact !== value.pruned);
     const keptOutputs = this.#keptOutputs(node.id);
@@ -119,114 +120,57 @@ class SequentialPass {
       }
       let refitted: PrunePlan['weights'][string] | undefined;
       if (layers && changed && isConsumer(present) && isConsumer(node)) {
-        const kernel = await this.#refit(layers, present, inputs[0].pruned, intact, clock);
-        present = { ...present, weights: { ...present.weights, kernel } } as typeof present;
-        refitted = { ...node.weights, kernel: spreadOutputs(node, kernel, keptOutputs) };
+        const cut: ConsumerNode = present;
+        const { kernel, bias } = await refit(
+          {
+            layers,
+            present: cut,
+            inputs: inputs[0].pruned,
+            target: layerTarget(node, intact, this.#state),
+            method: this.#method,
+            correlator: this.#correlator,
+            outputsWith: (other) => applyNode({ ...cut, weights: { kernel: other } } as ConsumerNode, [inputs[0].pruned]),
+          },
+          clock,
+        );
+        const fitted = this.#withBias({ ...cut, weights: { ...cut.weights, kernel } } as ConsumerNode, bias);
+        present = fitted as typeof present;
+        refitted = this.#replacement(node, fitted, keptOutputs);
       }
-      this.#values.set(node.id, { intact, pruned: apply(present, inputs.map((value) => value.pruned)) });
+      this.#values.set(node.id, { intact, pruned: applyNode(present, inputs.map((value) => value.pruned)) });
       return refitted;
     } finally {
       if (!this.#values.has(node.id)) tf.dispose([...intact]);
     }
   }
 
-  /** The kernel with which `present`, the cut node, rebuilds its targets best. */
-  async #refit(
-    layers: readonly ConsumerLayer[],
-    present: ConsumerNode,
-    inputs: readonly tf.Tensor[],
-    outputs: readonly tf.Tensor[],
-    clock: JobClock,
-  ): Promise<Weight> {
-    const { kernel } = present.weights;
-    const fitted: Weight = { shape: kernel.shape, values: new Float32Array(kernel.values.length) };
-    for (const layer of layers) {
-      const statistics = await this.#statistics({ ...layer, node: present }, inputs, outputs, clock);
-      const all = Array.from({ length: statistics.n }, (_, i) => i);
-      writeWeights(layer, compensate(statistics, all, this.#method).weights, fitted);
-    }
-    return fitted;
-  }
-
-  /** What the refit of one layer rests on: Gram of its present inputs, cross products with its targets. */
-  async #statistics(
-    layer: ConsumerLayer,
-    inputs: readonly tf.Tensor[],
-    outputs: readonly tf.Tensor[],
-    clock: JobClock,
-  ): Promise<LayerStatistics> {
-    const { kernel, bias } = layer.node.weights;
-    const geometry = layerGeometry(layer, inputs[0].shape.slice(1));
-    const { n, m } = kernelSize(layer, kernel);
-    const accumulator = gramAccumulator(geometry, this.#correlator);
-    const cross = new Float64Array(m * n * layer.p);
-    const energy = new Float64Array(m);
-    let count = 0;
-    const kept = this.#keptOutputs(layer.node.id);
-    const error = this.#streamError(layer.node.id);
-    try {
-      for (const [batch, whole] of inputs.entries()) {
-        const x = layerInput(layer, geometry, whole);
-        const target = tf.tidy(() => {
-          let y = kept ? tf.gather(outputs[batch], [...kept], outputs[batch].rank - 1) : outputs[batch];
-          if (bias) y = tf.sub(y, tf.tensor1d(bias.values));
-          return layerOutput(layer, error ? tf.add(y, error(batch)) : y);
-        });
-        const squares = tf.tidy(() => tf.sum(tf.square(target), target.shape.map((_, axis) => axis).slice(0, -1)));
-        try {
-          await accumulator.add(x);
-          addInto(cross, await crossProduct(geometry, x, target, this.#correlator));
-          addInto(energy, Float64Array.from(await squares.data()));
-        } finally {
-          tf.dispose([x, target, squares]);
-        }
-        count += x.shape[0];
-        assertDeviceHealthy();
-        await clock.breathe();
-      }
-      const gram = await accumulator.take();
-      for (const sums of [gram, cross, energy]) for (let k = 0; k < sums.length; k++) sums[k] /= count;
-      return { n, p: layer.p, m, gram, cross, energy, weights: componentWeights(layer, kernel) };
-    } finally {
-      accumulator.dispose();
-    }
-  }
-
   /**
-   * The present error of the residual stream that this layer writes into, in units of the layer's
-   * own output: for `add(norm(layer), others…)` with all others already computed,
-   * `(Σ others − Σ others') / scale of the norm`. Undefined where there is none.
+   * The node with the fitted bias added to its own. Where it has none and a norm alone reads it, the
+   * bias goes into that norm's mean, and costs nothing.
    */
-  #streamError(id: string): ((batch: number) => tf.Tensor) | undefined {
-    let [reader, ...more] = this.#readers(id);
-    let written = id;
-    let scale: Float64Array | undefined;
-    if (reader?.op === 'batchNorm' && more.length === 0) {
-      scale = normAffine(this.#sliced.get(reader.id) as NodeOf<'batchNorm'>).scale;
-      written = reader.id;
-      [reader, ...more] = this.#readers(reader.id);
+  #withBias(node: ConsumerNode, added: Float64Array | undefined): ConsumerNode {
+    if (!added) return node;
+    const whole = this.#layers.get(node.id)?.[0].norm;
+    const norm = whole && this.#sliced.get(whole.id);
+    if (whole && norm?.op === 'batchNorm' && !node.weights.bias) {
+      const { mean, variance } = norm.weights;
+      const moved = { shape: mean.shape, values: mean.values.map((value, c) => value - added[c]) };
+      this.#sliced.set(norm.id, { ...norm, weights: { ...norm.weights, mean: moved } });
+      const kept = this.#keptOutputs(norm.id);
+      const [channels] = whole.weights.mean.shape;
+      this.#norms[norm.id] = { mean: spread(moved, 0, channels, kept), variance: spread(variance, 0, channels, kept) };
+      return node;
     }
-    if (reader?.op !== 'add' || more.length > 0) return undefined;
-    const others = reader.inputs.filter((input) => input !== written);
-    const values = others.map((other) => this.#values.get(other));
-    if (values.length === 0 || values.some((value) => !value || value.intact === value.pruned)) return undefined;
-    const kept = this.#keptOutputs(reader.id);
-    // where the norm all but switches a channel off, it cannot carry a correction
-    const perUnit = scale && Float32Array.from(scale, (s) => (Math.abs(s) > 1e-3 ? 1 / s : 0));
-    return (batch) =>
-      tf.tidy(() => {
-        const errors = values.flatMap((value) => {
-          if (!value) return [];
-          const intact = value.intact[batch];
-          return [tf.sub(kept ? tf.gather(intact, [...kept], intact.rank - 1) : intact, value.pruned[batch])];
-        });
-        const sum = errors.reduce((total, error) => tf.add(total, error));
-        return perUnit ? tf.mul(sum, tf.tensor1d(perUnit)) : sum;
-      });
+    const own = node.weights.bias?.values ?? new Float32Array(added.length);
+    const bias = { shape: [added.length], values: own.map((value, c) => value + added[c]) };
+    return { ...node, weights: { ...node.weights, bias } } as ConsumerNode;
   }
 
-  #readers(id: string): Node[] {
-    return this.#network.nodes.filter(({ inputs }) => inputs.includes(id));
+  /** The fitted node's weights as a plan wants them: whole along the outputs, with zeros where they will be cut. */
+  #replacement(node: ConsumerNode, { weights: { kernel, bias } }: ConsumerNode, kept: readonly number[] | undefined): PrunePlan['weights'][string] {
+    const axis = kernelAxes(node).out;
+    const outputs = node.weights.kernel.shape[axis];
+    return { kernel: spread(kernel, axis, outputs, kept), ...(bias ? { bias: spread(bias, 0, outputs, kept) } : {}) };
   }
 
   #valueOf(id: string): Values {
@@ -244,42 +188,15 @@ class SequentialPass {
   }
 }
 
-function apply(node: Exclude<Node, NodeOf<'input'>>, inputs: readonly (readonly tf.Tensor[])[]): tf.Tensor[] {
-  const uploaded: tf.Tensor[] = [];
-  const operator = operatorOf(node, (weight) => {
-    const tensor = tf.tensor(weight.values, [...weight.shape], 'float32');
-    uploaded.push(tensor);
-    return tensor;
-  });
-  const values = inputs[0].map((_, batch) => tf.tidy(() => operator(inputs.map((input) => input[batch]))));
-  tf.dispose(uploaded);
-  return values;
-}
-
-async function readAll(images: ImageSource, batch: number, clock: JobClock): Promise<tf.Tensor[]> {
-  const batches: tf.Tensor[] = [];
-  try {
-    for (let done = 0; done < images.count; done += batch) {
-      batches.push(await readBatch(images, done, Math.min(batch, images.count - done)));
-      await clock.breathe();
-    }
-  } catch (error) {
-    tf.dispose(batches);
-    throw error;
-  }
-  return batches;
-}
-
-/** A kernel for the kept outputs with zeros where outputs will be cut, as `PrunePlan` wants it. */
-function spreadOutputs(node: ConsumerNode, kernel: Weight, kept: readonly number[] | undefined): Weight {
-  if (!kept) return kernel;
-  const axis = kernelAxes(node).out;
-  const shape = kernel.shape.with(axis, node.weights.kernel.shape[axis]);
-  const inner = kernel.shape.slice(axis + 1).reduce((product, size) => product * size, 1);
-  const whole: Weight = { shape, values: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
-  kernel.values.forEach((value, at) => {
+/** A weight at its size before the cut along `axis`: zeros where channels are not kept. */
+function spread(weight: Weight, axis: number, size: number, kept: readonly number[] | undefined): Weight {
+  if (!kept) return weight;
+  const shape = weight.shape.with(axis, size);
+  const inner = weight.shape.slice(axis + 1).reduce((product, length) => product * length, 1);
+  const whole: Weight = { shape, values: new Float32Array(shape.reduce((product, length) => product * length, 1)) };
+  weight.values.forEach((value, at) => {
     const [outer, c] = [Math.floor(at / inner / kept.length), Math.floor(at / inner) % kept.length];
-    whole.values[(outer * shape[axis] + kept[c]) * inner + (at % inner)] = value;
+    whole.values[(outer * size + kept[c]) * inner + (at % inner)] = value;
   });
   return whole;
 }

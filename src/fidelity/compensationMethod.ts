@@ -5,11 +5,13 @@ import type { LayerStatistics } from './layerStatistics.ts';
  * What the kept weights of a layer may become:
  * - `'none'`: they stay as they are;
  * - `'scale'`: each output scales its kept components, `δ_ci w_ci` (the paper's δ*);
- * - `'leastSquares'`: all kept weights are refitted.
+ * - `'leastSquares'`: all kept weights are refitted;
+ * - `'leastSquaresBias'`: all kept weights and the bias. Without `means` in the statistics it is
+ *   `'leastSquares'`, and the bias stays.
  *
  * Each is a special case of the next, and so are their fidelities ordered.
  */
-export type Compensation = 'none' | 'scale' | 'leastSquares';
+export type Compensation = 'none' | 'scale' | 'leastSquares' | 'leastSquaresBias';
 
 /**
  * The one regularisation of this room: the fit minimises
@@ -20,7 +22,7 @@ export type Compensation = 'none' | 'scale' | 'leastSquares';
  * - dead inputs leave their weights alone.
  *
  * It amounts to `G + λI` for G and `cross + λW` for cross, hence in `'scale'` to `‖w_ci‖² λ` on
- * the diagonal of `Q^c`. λ starts at `ridge · mean(diag G)` of the whole layer, so it is the same
+ * the diagonal of `Q^c`; a bias is free of it. λ starts at `ridge · mean(diag G)` of the whole layer, so it is the same
  * for every subset, and is raised tenfold until the system factors. Where none factors (NaN in
  * the statistics), the weights are kept: the limit of λ → ∞.
  *

@@ -57,7 +57,7 @@ export function columnBlocks(
  * @returns a copy (energy is shared); O((kp)² + m kp)
  */
 export function restricted(statistics: LayerStatistics, components: ArrayLike<number>): LayerStatistics {
-  const { n, p, m, gram, cross, energy, weights } = statistics;
+  const { n, p, m, gram, cross, energy, weights, means } = statistics;
   const all = everyIndex(m);
   return {
     n: components.length,
@@ -67,6 +67,7 @@ export function restricted(statistics: LayerStatistics, components: ArrayLike<nu
     cross: columnBlocks(cross, n * p, p, components, all),
     energy,
     weights: columnBlocks(weights, n * p, p, components, all),
+    ...(means && { means: { ...means, input: columnBlocks(means.input, n * p, p, components, [0]) } }),
   };
 }
 

@@ -20,6 +20,18 @@ export interface LayerStatistics {
   readonly energy: Float64Array;
   /** The layer's weights, row-major `m × np`. */
   readonly weights: Float64Array;
+  /** First moments, for a fit with a bias. Absent: the bias cannot be fitted. */
+  readonly means?: LayerMeans;
+}
+
+/** Sums over positions, mean over samples. */
+export interface LayerMeans {
+  /** `E[Σ x]` of the present input patches; length np. */
+  readonly input: Float64Array;
+  /** `E[Σ Y]` of the target outputs (without bias); length m. */
+  readonly output: Float64Array;
+  /** Positions of one sample. */
+  readonly positions: number;
 }
 
 /** What is left to know of a layer whose inputs are intact: the rest follows from G and W. */
@@ -47,17 +59,21 @@ export function intactStatistics(layer: IntactLayer): LayerStatistics {
 }
 
 /**
- * Throws unless the arrays have the lengths that n, p and m ask for. Values are not looked at:
+ * Throws unless the arrays have the lengths that n, p and m ask for, and there is a position to be the mean of. Values are not looked at:
  * NaN in the statistics comes out as NaN in the results.
  *
  * @param caller the public function's name, for the message
  * @throws ShapeMismatchError, ArgumentRangeError
  */
 export function checkStatistics(caller: string, statistics: LayerStatistics): void {
-  const { n, p, m, cross, energy } = statistics;
+  const { n, p, m, cross, energy, means } = statistics;
   checkIntactLayer(caller, statistics);
   checkLength(`${caller}: cross`, cross.length, m * n * p);
   checkLength(`${caller}: energy`, energy.length, m);
+  if (!means) return;
+  checkLength(`${caller}: means.input`, means.input.length, n * p);
+  checkLength(`${caller}: means.output`, means.output.length, m);
+  checkInteger(`${caller}: means.positions`, means.positions, 1, Number.MAX_SAFE_INTEGER);
 }
 
 function checkIntactLayer(caller: string, { n, p, m, gram, weights }: IntactLayer): void {

@@ -1,3 +1,4 @@
+import { centred } from './centring.ts';
 import { choleskyWithRidge, solveLower } from './cholesky.ts';
 import { type Compensation, type LayerRidge, scaleIsLeastSquares } from './compensationMethod.ts';
 import { restricted, rowsOf } from './componentBlocks.ts';
@@ -22,7 +23,8 @@ export type EmitResidual = (output: number, residual: Float64Array) => void;
  * Kernel under the fidelity functions: it trusts its arguments.
  *
  * Cost, with k = order.length: `'leastSquares'` O((kp)³/6 + m (kp)²/2); `'scale'`
- * O(m ((kp)²/2 + k³/6)), or as least squares where p = 1; `'none'` O(m (kp)²/2). The restricted
+ * O(m ((kp)²/2 + k³/6)), or as least squares where p = 1; `'none'` O(m (kp)²/2);
+ * `'leastSquaresBias'` as least squares, on the centred statistics. The restricted
  * statistics are copied first, so that the loops over outputs read G in order.
  */
 export function eachNestedResidual(
@@ -33,9 +35,10 @@ export function eachNestedResidual(
   outputs: readonly number[],
   emit: EmitResidual,
 ): void {
-  const local = restricted(statistics, order);
-  const isShared = (c: number): boolean =>
-    compensation === 'leastSquares' || (compensation === 'scale' && scaleIsLeastSquares(local, c));
+  const kept = restricted(statistics, order);
+  const local = compensation === 'leastSquaresBias' ? (centred(kept)?.statistics ?? kept) : kept;
+  const refits = compensation === 'leastSquares' || compensation === 'leastSquaresBias';
+  const isShared = (c: number): boolean => refits || (compensation === 'scale' && scaleIsLeastSquares(local, c));
   const shared = outputs.filter(isShared);
   if (shared.length > 0) leastSquaresResiduals(local, ridge, shared, emit);
   for (const c of outputs) {

@@ -12,7 +12,7 @@ import { outputFidelity, subsetFidelity } from './subsetFidelity.ts';
 
 // Expected values: zoo/oracles/fidelity.py, by explicit contributions and numpy.linalg.lstsq.
 
-const METHODS: readonly Compensation[] = ['none', 'scale', 'leastSquares'];
+const METHODS = ['none', 'scale', 'leastSquares', 'leastSquaresBias'] as const satisfies readonly Compensation[];
 const TOLERANCE = 1e-9;
 
 /** Greatest deviation, relative to the greatest expected magnitude. */
@@ -25,7 +25,7 @@ function relativeError(actual: ArrayLike<number>, expected: readonly number[]): 
 const fixtures = { conv, dense, sparseDense, sequential };
 
 describe.each(Object.entries(fixtures))('on the %s layer, as NumPy has it,', (_, oracle) => {
-  const statistics: LayerStatistics = {
+  const statistics = {
     n: oracle.n,
     p: oracle.p,
     m: oracle.m,
@@ -33,7 +33,12 @@ describe.each(Object.entries(fixtures))('on the %s layer, as NumPy has it,', (_,
     cross: Float64Array.from(oracle.cross),
     energy: Float64Array.from(oracle.energy),
     weights: Float64Array.from(oracle.weights),
-  };
+    means: {
+      input: Float64Array.from(oracle.means.input),
+      output: Float64Array.from(oracle.means.output),
+      positions: oracle.means.positions,
+    },
+  } satisfies LayerStatistics;
 
   it('cross, own and pair energies are those of the contributions', () => {
     expect(relativeError(crossEnergy(statistics), oracle.crossEnergy)).toBeLessThan(TOLERANCE);
@@ -59,9 +64,9 @@ describe.each(Object.entries(fixtures))('on the %s layer, as NumPy has it,', (_,
 
   it('compensated weights are those of the fit, and reach the fidelity they state', () => {
     const { n, p, m, weights } = statistics;
-    for (const { subset, ridge, delta, leastSquaresWeights, reached } of oracle.cases) {
+    for (const { subset, ridge, delta, leastSquaresWeights, leastSquaresBiasWeights, bias, reached } of oracle.cases) {
       const results = METHODS.map((method) => compensate(statistics, subset, method, { ridge }));
-      const [none, scale, least] = results;
+      const [none, scale, least, biased] = results;
       const sliced = Array.from({ length: m }, (_, c) =>
         subset.flatMap((i) => Array.from(weights.subarray((c * n + i) * p, (c * n + i + 1) * p))),
       );
@@ -69,12 +74,19 @@ describe.each(Object.entries(fixtures))('on the %s layer, as NumPy has it,', (_,
       const scaled = sliced.flatMap((row, c) => row.map((weight, q) => weight * delta[c][Math.floor(q / p)]));
       expect(relativeError(scale.weights, scaled)).toBeLessThan(TOLERANCE);
       expect(relativeError(least.weights, leastSquaresWeights.flat())).toBeLessThan(TOLERANCE);
+      expect(relativeError(biased.weights, leastSquaresBiasWeights.flat())).toBeLessThan(TOLERANCE);
+      // Beside a mean output: a bias that is 0 has no scale of its own.
+      const mean = statistics.means.output.map((sum, c) => sum / statistics.means.positions + bias[c]);
+      const refitted = biased.bias?.map((value, c) => value - bias[c] + mean[c]) ?? [];
+      expect(relativeError(refitted, [...mean])).toBeLessThan(TOLERANCE);
+      expect([none.bias, scale.bias, least.bias]).toEqual([undefined, undefined, undefined]);
       const stated = results.map((result) => result.fidelity);
       expect(relativeError(stated, METHODS.map((method) => reached[method]))).toBeLessThan(TOLERANCE);
-      const mean = trace(statistics.gram, n * p) / (n * p);
+      const diagonal = trace(statistics.gram, n * p) / (n * p);
       expect(none.ridge).toBe(0);
-      expect(least.ridge / mean).toBeCloseTo(ridge, 12);
-      expect(scale.ridge / mean).toBeCloseTo(ridge, 12);
+      expect(least.ridge / diagonal).toBeCloseTo(ridge, 12);
+      expect(biased.ridge / diagonal).toBeCloseTo(ridge, 12);
+      expect(scale.ridge / diagonal).toBeCloseTo(ridge, 12);
     }
   });
 });

@@ -1,4 +1,5 @@
 import { checkIndices } from './argumentErrors.ts';
+import { centred } from './centring.ts';
 import { type Compensation, type FitOptions, layerRidge } from './compensationMethod.ts';
 import { everyIndex } from './componentBlocks.ts';
 import { checkStatistics, type LayerStatistics } from './layerStatistics.ts';
@@ -10,9 +11,9 @@ import { eachNestedResidual } from './nestedResiduals.ts';
  * do under the compensation (ModHiFi, arXiv 2511.19566, section 3; ridge as in `FitOptions`).
  *
  * Y is the target and the components are the present ones: in a sequential pass they come from
- * different networks. `'scale'` and `'leastSquares'` lie in [0, 1]; `'none'` is negative when the
- * kept weights do worse than a zero output, and is returned as it is. A layer without energy and
- * an empty subset have fidelity 0.
+ * different networks. Fits lie in [0, 1]; `'none'` is negative when the
+ * kept weights do worse than a zero output, and is returned as it is. A layer without energy has
+ * fidelity 0, and so has an empty subset, save for what a bias explains alone.
  *
  * @param subset distinct components, any order
  * @returns a number; cost as `fidelityCurve` with k = subset.length
@@ -26,7 +27,6 @@ export function subsetFidelity(
 ): number {
   checkStatistics('subsetFidelity', statistics);
   checkIndices('subsetFidelity: subset', subset, statistics.n);
-  if (subset.length === 0) return 0;
   let error = 0;
   eachSubsetError(statistics, subset, compensation, options, (_, residual) => (error += residual));
   let total = 0;
@@ -50,7 +50,6 @@ export function outputFidelity(
   checkStatistics('outputFidelity', statistics);
   checkIndices('outputFidelity: subset', subset, statistics.n);
   const fidelity = new Float64Array(statistics.m);
-  if (subset.length === 0) return fidelity;
   eachSubsetError(statistics, subset, compensation, options, (c, residual) => {
     fidelity[c] = fidelityOf(residual, statistics.energy[c], compensation);
   });
@@ -64,6 +63,11 @@ function eachSubsetError(
   options: FitOptions,
   emit: (c: number, residual: number) => void,
 ): void {
+  if (subset.length === 0) {
+    const left = (compensation === 'leastSquaresBias' && centred(statistics)?.statistics.energy) || statistics.energy;
+    left.forEach((energy, c) => emit(c, energy));
+    return;
+  }
   const ridge = layerRidge(statistics, options);
   eachNestedResidual(statistics, subset, compensation, ridge, everyIndex(statistics.m), (c, residual) => {
     emit(c, residual[subset.length - 1]);

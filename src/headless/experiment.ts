@@ -2,6 +2,7 @@ import { calibrate } from '../engine/calibrate.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
+import { renormalise } from '../engine/renorm.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
 import { costModel } from '../network/costModel.ts';
 import { totalCost } from '../network/totalCost.ts';
@@ -15,9 +16,9 @@ import { keepSets, prunableGroups } from '../pruning/keepSets.ts';
 import type { Change } from '../pruning/change.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import type { PruneRequest } from '../pruning/pruneRequest.ts';
-import { rankingsFor } from '../pruning/rankings.ts';
 import { ruledWidth } from '../pruning/widthRules.ts';
 import { StatisticsStore } from '../pruning/statisticsStore.ts';
+import type { Evidence } from './evidence.ts';
 
 /** A network with what every command needs to know of it. */
 export interface Subject {
@@ -66,34 +67,33 @@ export interface Pruned {
 }
 
 /**
- * From statistics to a smaller network, as `request` asks; `job` follows the sequential pass.
+ * From pictures to a smaller network, as `request` asks. What the evidence does not hold yet is
+ * measured first, and counts as selection.
  *
  * @throws UnreachableTargetError where even the least widths that the rules allow cost more than the target
  */
 export async function pruneAsRequested(
-  subject: Subject,
-  store: StatisticsStore,
-  images: ImageSource,
+  evidence: Evidence,
   request: PruneRequest,
-  correlator: Correlator,
-  job: Job = {},
-): Promise<Omit<Pruned, 'milliseconds'> & { readonly milliseconds: Omit<Pruned['milliseconds'], 'calibrate'> }> {
+  jobFor: (step: string) => Job = () => ({}),
+): Promise<Pruned> {
+  const { subject, images, correlator } = evidence;
   const { network, coupled, layers } = subject;
+  const { compensate, order, renorm, rules, target } = request;
   assertReachable(subject, request);
   const clock = stopwatch();
-  const measures = store.measures();
-  const keep = keepSets(
-    request.target,
-    rankingsFor(request, network, coupled, layers, measures),
-    costModel(network, coupled),
-    { rules: request.rules },
-  );
+  const measures = await evidence.measures(jobFor('calibrate'));
+  const calibrate = clock();
+  const rankings = await evidence.rankings(request, jobFor('score'));
+  const allocation = await evidence.allocation(request, jobFor('slopes'));
+  const keep = keepSets(target, rankings, costModel(network, coupled), { rules, allocation });
   const select = clock();
-  const plan =
-    request.order === 'sequential'
-      ? await pruneSequentially(network, keep, request.compensate, images, correlator, job)
-      : oneShotPlan(layers, measures.statistics, keep, request.compensate);
-  const compensate = clock();
+  const compensated =
+    order === 'sequential'
+      ? await pruneSequentially(network, keep, compensate, images, correlator, jobFor('compensate'))
+      : oneShotPlan(layers, measures.statistics, keep, compensate);
+  const plan = renorm ? await renormalise(network, compensated, images, jobFor('norms')) : compensated;
+  const milliseconds = { calibrate, select, compensate: clock() };
   const smaller = prune(network, plan);
   const surgery = clock();
   const [before, after] = [networkCosts(network), networkCosts(smaller)];
@@ -102,7 +102,7 @@ export async function pruneAsRequested(
     plan,
     macs: { before: before.macs, after: after.macs },
     params: { before: before.parameters, after: after.parameters },
-    milliseconds: { select, compensate, surgery },
+    milliseconds: { ...milliseconds, surgery },
   };
 }
 

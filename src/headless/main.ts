@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { claimsCommand } from './commands/claims.ts';
 import { convertCommand } from './commands/convert.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
@@ -21,6 +22,7 @@ const program = new Command('lab')
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
   .addCommand(convertCommand())
+  .addCommand(claimsCommand())
   .addCommand(imagesCommand())
   .addCommand(precomputeCommand());
 

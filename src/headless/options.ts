@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { WRITTEN_FORMATS } from '../formats/modelFormats.ts';
 import {
-  COMPENSATIONS, DEFAULT_REQUEST, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type TargetKind,
+  ALLOCATIONS, COMPENSATIONS, DEFAULT_REQUEST, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type TargetKind,
 } from '../pruning/pruneRequest.ts';
 import { NO_RULES } from '../pruning/widthRules.ts';
 
@@ -37,6 +37,20 @@ export function orderOption(): Option {
   return new Option('--order <order>', 'all layers from the intact network, or each from the pruned one before it')
     .choices(ORDERS)
     .default(DEFAULT_REQUEST.order);
+}
+
+export function allocateOption(): Option {
+  return new Option('--allocate <rule>', 'how a cost is shared out: one keep fraction, one fidelity, or by the slopes of Theorem 3.1')
+    .choices(ALLOCATIONS)
+    .default(DEFAULT_REQUEST.allocate);
+}
+
+export function renormOption(): Option {
+  return new Option('--renorm', 'measure the norm layers’ statistics again on the pruned network').default(DEFAULT_REQUEST.renorm);
+}
+
+export function imageLabelsOption(): Option {
+  return new Option('--image-labels <file.npy>', 'classes of the calibration images; only for rules that need them (taylor)');
 }
 
 export function targetOption(): Option {

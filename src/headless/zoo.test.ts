@@ -7,7 +7,8 @@ import type { Network } from '../network/network.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
 import { NO_RULES } from '../pruning/widthRules.ts';
 import { openDataFolder } from './commands/images.ts';
-import { gatherStatistics, pruneAsRequested, subjectOf } from './experiment.ts';
+import { Evidence } from './evidence.ts';
+import { pruneAsRequested, subjectOf } from './experiment.ts';
 import { readModel } from './files.ts';
 import { startNodeEngine } from './nodeEngine.ts';
 
@@ -50,9 +51,9 @@ describe('resnet20-cifar10 at 2.1 times fewer MACs, 512 calibration images, no g
   ];
   it.each(cases)('keeps at least $least of the test set right with $name', async ({ compensate, least }) => {
     const subject = subjectOf(await readModel(`${PUBLIC}models/resnet20-cifar10`));
-    const store = await gatherStatistics(subject, calibration, correlator);
-    const request = { target: { kind: 'macs', value: 0.476 }, select: 'singleton', compensate, order: 'sequential', rules: NO_RULES, seed: 1 } as const;
-    const { network, macs } = await pruneAsRequested(subject, store, calibration, request, correlator);
+    const evidence = new Evidence(subject, calibration, correlator);
+    const request = { target: { kind: 'macs', value: 0.476 }, select: 'singleton', compensate, order: 'sequential', allocate: 'uniform', renorm: false, rules: NO_RULES, seed: 1 } as const;
+    const { network, macs } = await pruneAsRequested(evidence, request);
     expect(macs.after / macs.before).toBeLessThanOrEqual(0.476);
     expect(await accuracy(network)).toBeGreaterThanOrEqual(least);
   }, 600_000);

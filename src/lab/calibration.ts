@@ -17,8 +17,7 @@ export async function calibrate(session: Session, onScores: () => void): Promise
   try {
     await runner.run({ kind: 'calibration', label: 'Scoring' }, async (job) => {
       patch({ status: 'running' });
-      const norms = await job.wait(session.fidelity.call((api) => api.begin(network)));
-      patch({ norms });
+      await job.wait(session.fidelity.call((api) => api.begin(network)));
       onScores();
       const { port1, port2 } = new MessageChannel();
       try {

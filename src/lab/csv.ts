@@ -1,6 +1,7 @@
 import type { GroupFidelity } from '../workers/protocol.ts';
 import type { Keep } from './experiment.ts';
 import type { FrontierSeries } from './frontier.ts';
+import { accessLabel } from './access.ts';
 import type { Yardstick } from './yardstick.ts';
 
 /** RFC 4180: CRLF between records, quotes where a cell needs them. */
@@ -21,9 +22,9 @@ export function scoresCsv(groups: readonly GroupFidelity[], keep?: Keep): string
 
 export function frontierCsv(series: readonly FrontierSeries[], axis: string, yardstick: Yardstick = 'accuracy'): string {
   return toCsv(
-    ['select', 'compensate', 'order', axis, yardstick, 'images', 'source', 'rules'],
+    ['select', 'compensate', 'order', 'allocate', 'renorm', 'needs', axis, yardstick, 'images', 'source', 'rules'],
     series.flatMap(({ method, points, precomputed, rules }) =>
-      points.map(({ x, quality, images }) => [method.select, method.compensate, method.order, x, quality, images, precomputed ? 'precomputed' : 'measured here', rules]),
+      points.map(({ x, quality, images }) => [method.select, method.compensate, method.order, method.allocate, method.renorm ? 'yes' : 'no', accessLabel(method), x, quality, images, precomputed ? 'precomputed' : 'measured here', rules]),
     ),
   );
 }

@@ -1,6 +1,6 @@
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
-import { DEFAULT_REQUEST, type Pins, type PruneRequest, type Selection, type Compensation, type Order, type BudgetTarget } from '../pruning/pruneRequest.ts';
+import { DEFAULT_REQUEST, type Pins, type PruneRequest, type Order, type BudgetTarget } from '../pruning/pruneRequest.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
 import type { WidthRules } from '../pruning/widthRules.ts';
 import { AS_THEY_ARE, type Preprocessing } from '../datasets/preprocessing.ts';
@@ -8,19 +8,22 @@ import type { KeptItem } from '../storage/keptItems.ts';
 import type {
   BackendReport,
   CalibrationSummary,
+  ChannelScores,
   Cost,
   DatasetSummary,
   Evaluation,
   FidelityUpdate,
   GroupFidelity,
+  GroupBand,
   GroupDetail,
+  GroupRanking,
   JobId,
   KeptList,
   LoadedModel,
-  NormScores,
   PathedFile,
   Progress,
 } from '../workers/protocol.ts';
+import type { TheoryExperiment, TheoryResult } from '../theory/results.ts';
 import { DEFAULT_MODEL } from './catalogue.ts';
 import { EMPTY_HISTORY, type History } from './history.ts';
 import type { Precomputed } from './precomputed.ts';
@@ -88,7 +91,6 @@ export interface CalibrationState {
   /** The seed that drew the pictures of `update`. */
   readonly seed?: number;
   readonly update?: FidelityUpdate;
-  readonly norms?: NormScores;
   readonly summary?: CalibrationSummary;
 }
 
@@ -126,11 +128,8 @@ export interface PlanSettings {
   readonly images: number;
 }
 
-export interface Method {
-  readonly select: Selection;
-  readonly compensate: Compensation;
-  readonly order: Order;
-}
+/** All of a request but how much is kept. */
+export type Method = Pick<PruneRequest, 'select' | 'compensate' | 'order' | 'allocate' | 'renorm'>;
 
 /** A measured point of the sparsity–accuracy frontier. */
 export interface FrontierPoint extends Method {
@@ -148,10 +147,30 @@ export interface FrontierPoint extends Method {
   readonly rules?: WidthRules;
 }
 
+/** What a sweep measures: every method at every share of the MACs. */
+export interface SweepPlan {
+  readonly methods: readonly Method[];
+  /** In (0, 1]. */
+  readonly targets: readonly number[];
+}
+
+/** What of the frontier is looked at. */
+export interface FrontierView {
+  /** Key of the series that stands out. */
+  readonly chosen?: string;
+  /** Keys of the series that are left out. */
+  readonly hidden: readonly string[];
+  /** Whether the list of methods is beside the chart; absent: where there are many. */
+  readonly listed?: boolean;
+}
+
 export type FrontierAxis = 'macs' | 'params' | 'latency';
 export const FRONTIER_AXES = ['macs', 'params', 'latency'] as const;
 
-export type JobKind = 'model' | 'data' | 'keepModel' | 'keepData' | 'calibration' | 'intact' | 'plan' | 'refine' | 'look' | 'sweep' | 'layers';
+export type JobKind = 'model' | 'data' | 'keepModel' | 'keepData' | 'calibration' | 'intact' | 'plan' | 'refine' | 'look' | 'sweep' | 'layers' | 'rank' | TheoryJob;
+
+/** Each experiment is a kind of its own: several wait for their turn, and each can be stopped. */
+export type TheoryJob = `theory:${TheoryExperiment}`;
 
 export interface Job {
   readonly id: JobId;
@@ -199,14 +218,36 @@ export interface Experiment {
   readonly result?: PlanResult;
   readonly layerTimes?: LayerTimes;
   readonly details: Readonly<Record<string, GroupDetail>>;
+  /** Random subsets of every group, once they were asked for; `shownBands` says whether they are of these statistics. */
+  readonly bands?: BandsState;
+  /** The fidelity at which HiFi sets are marked. */
+  readonly eta: number;
+  /** What the theory experiments measured on this network with these pictures. */
+  readonly theory: TheoryResults;
+  /** Groups as the workers rank them, by `rankingKey`. */
+  readonly rankings: Readonly<Record<string, readonly GroupRanking[]>>;
+  /** Scores of rules that run the network, by `scoresKey`. */
+  readonly ruleScores: Readonly<Record<string, ChannelScores>>;
   readonly jobs: readonly Job[];
   readonly history: History;
   readonly sweepPoints: readonly FrontierPoint[];
+  /** A sweep that runs, or that was broken off and can go on. */
+  readonly pendingSweep?: SweepPlan;
+  readonly frontierView: FrontierView;
   readonly precomputed?: Precomputed;
   readonly notices: readonly Notice[];
   /** A model on another origin that a link asks for; fetched only if the person agrees. */
   readonly urlToConfirm?: string;
 }
+
+export interface BandsState {
+  /** The calibration whose statistics they are of. */
+  readonly of: CalibrationSummary;
+  readonly status: 'running' | 'done';
+  readonly groups: Readonly<Record<string, GroupBand>>;
+}
+
+export type TheoryResults = { readonly [E in TheoryExperiment]?: Extract<TheoryResult, { readonly experiment: E }> };
 
 export const DEFAULT_IMAGES = 512;
 export const PREVIEW_IMAGES = 1000;
@@ -222,9 +263,14 @@ export const INITIAL_EXPERIMENT: Experiment = {
   pins: {},
   axis: 'macs',
   details: {},
+  eta: 0.8,
+  theory: {},
+  rankings: {},
+  ruleScores: {},
   jobs: [],
   history: EMPTY_HISTORY,
   sweepPoints: [],
+  frontierView: { hidden: [] },
   notices: [],
 };
 

@@ -4,8 +4,9 @@ import { networkCosts } from '../network/costs.ts';
 import { coupling } from '../network/coupling.ts';
 import type { Network, NodeOf, Weight } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
+import type { TheoryExperiment, TheoryResult } from '../theory/results.ts';
 import type { KeptItem } from '../storage/keptItems.ts';
-import type { DatasetSummary, EngineApi, Evaluation, FidelityApi, FidelityUpdate, JobId, LoadedModel } from '../workers/protocol.ts';
+import type { DatasetSummary, EngineApi, Evaluation, FidelityApi, FidelityUpdate, GroupRanking, JobId, LoadedModel } from '../workers/protocol.ts';
 import type { EngineClient, FidelityClient } from './clients.ts';
 import { CancelledError } from './errors.ts';
 
@@ -72,7 +73,7 @@ export function evaluation(images: number, kept = 1): Evaluation {
   };
 }
 
-type Held = 'loadModel' | 'loadPictures' | 'keep' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'layerTimes';
+type Held = 'loadModel' | 'loadPictures' | 'keep' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'renorm' | 'layerTimes' | 'criterion' | 'theory' | 'bands';
 
 /** What the fake engines of one test share. */
 export class FakeWorkers {
@@ -218,7 +219,13 @@ export class FakeEngine extends FakeClient implements EngineClient {
           port.postMessage({ kind: 'end' });
         }
       },
-      pruneSequentially: (id, { keep }) => job(id, 'pruneSequentially', 'pruneSequentially', () => ({ keep, weights: {} })),
+      pruneSequentially: (id, { keep, renorm }) => job(id, 'pruneSequentially', `pruneSequentially${renorm ? ' renorm' : ''}`, () => ({ keep, weights: {}, ...(renorm ? { norms: {} } : {}) })),
+      renorm: (id, { plan }) => job(id, 'renorm', 'renorm', () => ({ ...plan, norms: {} })),
+      criterion: (id, { select, images, seed }, onProgress) => {
+        onProgress({ done: 1, total: 2, rate: 10, secondsLeft: 1 });
+        return job(id, 'criterion', `criterion ${select} ${images} ${seed}`, () => ({ first: rising(WIDTHS[0]), second: rising(WIDTHS[1]) }));
+      },
+      theory: (id, { experiment }) => job(id, 'theory', `theory ${experiment}`, () => theoryResult(experiment)),
       evaluate: (id, { plan, images }) => job(id, 'evaluate', `evaluate ${plan ? 'plan' : 'intact'} ${images}`, () => {
           const { accuracy, perClass, ...measured } = evaluation(images, plan ? share(plan.keep) : 1);
           return this.#labelled ? { ...measured, accuracy, perClass } : { ...measured, perClass: [], labels: new Int32Array(0) };
@@ -250,6 +257,11 @@ export class FakeFidelity extends FakeClient implements FidelityClient {
         workers.calls.push('begin');
         return { first: norms(WIDTHS[0]), second: norms(WIDTHS[1]) };
       },
+      rank: async ({ select, compensate, scores }) => {
+        workers.calls.push(`rank ${select} ${compensate}${scores ? ' scored' : ''}`);
+        workers.fail('rank');
+        return ['first', 'second'].map((name, i) => ranking(name, scores?.[name] ?? (select === 'singleton' ? rising(WIDTHS[i]).reverse() : rising(WIDTHS[i]))));
+      },
       accumulate: (port, onUpdate) =>
         new Promise((resolve) => {
           let total = 0;
@@ -259,7 +271,16 @@ export class FakeFidelity extends FakeClient implements FidelityClient {
             onUpdate(fidelityUpdate(data.images, data.total));
           };
         }),
-      detail: async (name) => ({ name, band: { median: [], low: [], high: [], best: [], permutations: 0 }, greedy: [] }),
+      detail: async (name) => ({ name, band: { median: [], low: [], high: [], best: [], permutations: 0 }, greedy: [], backward: [] }),
+      bands: async (permutations, seed, onBand) => {
+        workers.calls.push(`bands ${permutations} ${seed}`);
+        for (const [i, name] of ['first', 'second'].entries()) {
+          const rise = rising(WIDTHS[i]).map((k) => k / WIDTHS[i]);
+          onBand({ name, permutations, median: rise, low: rise.map((value) => value * value), high: rise.map(Math.sqrt), best: rise.map(Math.cbrt) });
+          await workers.hold('bands');
+          workers.fail('bands');
+        }
+      },
       compensate: async (keep) => {
         workers.calls.push('compensate');
         return { keep, weights: {} };
@@ -272,9 +293,27 @@ function share(keep: Readonly<Record<string, readonly number[]>>): number {
   return Object.values(keep).reduce((sum, kept) => sum + kept.length, 0) / (WIDTHS[0] + WIDTHS[1]);
 }
 
+/** Every rule but singleton keeps the last channels; the first group loses twice as much as the second. */
+function ranking(name: string, scores: readonly number[]): GroupRanking {
+  const n = scores.length;
+  const curve = Array.from(scores, (_, k) => (k + 1) / n);
+  return { name, scores, curve, error: curve.map((share) => (name === 'first' ? 2 : 1) * (1 - share)) };
+}
+
+function rising(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1);
+}
+
+function theoryResult(experiment: TheoryExperiment): TheoryResult {
+  if (experiment !== 'localGlobal') throw new Error(`The stand-in measures nothing of ${experiment}.`);
+  const points = ['first', 'second'].flatMap((group, i) =>
+    [0.25, 0.5].map((share) => ({ group, kept: share * WIDTHS[i], channels: WIDTHS[i], compensate: 'scale' as const, local: 1 - share, relativeLocal: 1 - share, global: (i + 1) * (1 - share), relativeGlobal: 0.1 })),
+  );
+  return { experiment, images: 16, points, slopes: ['first', 'second'].map((group, i) => ({ group, fitted: i + 1, worst: i + 1 })) };
+}
+
 function norms(n: number) {
-  const rising = Array.from({ length: n }, (_, i) => i + 1);
-  return { l1: rising, l2: rising };
+  return { l1: rising(n), l2: rising(n) };
 }
 
 function weight(shape: readonly number[]): Weight {

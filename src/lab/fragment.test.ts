@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodePreprocessing, encodePreprocessing, PRESETS } from '../datasets/preprocessing.ts';
-import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS } from '../pruning/pruneRequest.ts';
+import { ALLOCATIONS, COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS } from '../pruning/pruneRequest.ts';
 import { SHIPPED_MODELS } from './catalogue.ts';
 import { FRONTIER_AXES } from './experiment.ts';
 import { decodeFragment, encodeFragment, IMAGE_LIMITS, MULTIPLE_LIMITS, VALUE_LIMITS, type FragmentState } from './fragment.ts';
@@ -43,6 +43,8 @@ const state = fc.record(
         select: fc.constantFrom(...SELECTIONS),
         compensate: fc.constantFrom(...COMPENSATIONS),
         order: fc.constantFrom(...ORDERS),
+        allocate: fc.constantFrom(...ALLOCATIONS),
+        renorm: fc.boolean(),
         seed: fc.integer({ min: 0, max: 0xffffffff }),
         rules,
       },

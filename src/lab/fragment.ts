@@ -1,4 +1,4 @@
-import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type Pins, type PruneRequest } from '../pruning/pruneRequest.ts';
+import { ALLOCATIONS, COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type Pins, type PruneRequest } from '../pruning/pruneRequest.ts';
 import { decodePreprocessing, encodePreprocessing, samePreprocessing, type Preprocessing } from '../datasets/preprocessing.ts';
 import { NO_RULES, type GroupRule, type WidthRules } from '../pruning/widthRules.ts';
 import { isShipped } from './catalogue.ts';
@@ -75,6 +75,8 @@ export function encodeFragment({ model, data, preprocessing, images, request, pi
   if (request.select) fields.push(['select', request.select]);
   if (request.compensate) fields.push(['compensate', request.compensate]);
   if (request.order) fields.push(['order', request.order]);
+  if (request.allocate) fields.push(['allocate', request.allocate]);
+  if (request.renorm !== undefined) fields.push(['renorm', request.renorm ? 'on' : 'off']);
   const ruled = encodeRules(request.rules ?? NO_RULES);
   if (ruled) fields.push(['rules', ruled]);
   const pinned = encodePins(pins ?? {});
@@ -121,17 +123,19 @@ export function decodeFragment(fragment: string): DecodedFragment {
   const select = read('select', oneOf(SELECTIONS));
   const compensate = read('compensate', oneOf(COMPENSATIONS));
   const order = read('order', oneOf(ORDERS));
+  const allocate = read('allocate', oneOf(ALLOCATIONS));
+  const renorm = map(read('renorm', oneOf(['on', 'off'])), (value) => value === 'on');
   const rules = read('rules', decodeRules);
   const pins = read('pins', decodePins);
   const group = read('group', decodeName);
   const axis = read('axis', oneOf(FRONTIER_AXES));
   return {
-    state: defined({ model, data, preprocessing, images, request: defined({ seed, target, select, compensate, order, rules }), pins, group, axis }),
+    state: defined({ model, data, preprocessing, images, request: defined({ seed, target, select, compensate, order, allocate, renorm, rules }), pins, group, axis }),
     ignored,
   };
 }
 
-const KEYS = new Set(['v', 'model', 'url', 'file', 'kept', 'data', 'pixels', 'images', 'seed', 'keep', 'select', 'compensate', 'order', 'rules', 'pins', 'group', 'axis']);
+const KEYS = new Set(['v', 'model', 'url', 'file', 'kept', 'data', 'pixels', 'images', 'seed', 'keep', 'select', 'compensate', 'order', 'allocate', 'renorm', 'rules', 'pins', 'group', 'axis']);
 
 function budgetTarget(raw: string): BudgetTarget | undefined {
   const [kind, value, ...rest] = raw.split(':');

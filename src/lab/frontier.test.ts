@@ -6,7 +6,7 @@ import { frontierSeries } from './frontier.ts';
 import { EMPTY_HISTORY, recordPlan, type History } from './history.ts';
 import type { Precomputed } from './precomputed.ts';
 
-const method = { select: 'l1', compensate: 'none', order: 'sequential' } as const;
+const method = { select: 'l1', compensate: 'none', order: 'sequential', allocate: 'uniform', renorm: false } as const;
 const point = (value: number, accuracy: number, more: Partial<FrontierPoint> = {}): FrontierPoint => ({
   ...method, target: { kind: 'macs', value }, macs: value * 100, params: value * 10, accuracy, images: 1000, seed: 1, calibrationImages: 512, ...more,
 });

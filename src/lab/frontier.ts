@@ -2,6 +2,7 @@ import type { Cost } from '../workers/protocol.ts';
 import type { Experiment, FrontierAxis, FrontierPoint, Method } from './experiment.ts';
 import { NO_RULES, type WidthRules } from '../pruning/widthRules.ts';
 import { methodLabel } from './labels.ts';
+import { methodKey, methodOf } from './method.ts';
 import { hasRules, rulesKey, rulesLabel } from './rules.ts';
 import { quality } from './yardstick.ts';
 
@@ -73,15 +74,6 @@ export function measuredPoints({ sweepPoints, history }: Pick<Experiment, 'sweep
       ...(hasRules(request.rules) ? { rules: request.rules } : {}),
     }));
   return [...sweepPoints, ...tried];
-}
-
-/** Without compensation the order changes nothing, so both orders are one method. */
-export function methodKey({ select, compensate, order }: Method): string {
-  return compensate === 'none' ? `${select} ${compensate}` : `${select} ${compensate} ${order}`;
-}
-
-export function methodOf({ select, compensate, order }: Method): Method {
-  return { select, compensate, order };
 }
 
 /** Where a plan stands on the axis; undefined for a latency that was not measured. */

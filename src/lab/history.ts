@@ -1,5 +1,6 @@
 import type { Cost, Evaluation } from '../workers/protocol.ts';
 import type { Keep, PlanSettings } from './experiment.ts';
+import { methodOf } from './method.ts';
 import { rulesKey } from './rules.ts';
 
 /** One plan that was tried. The tree's root is the intact network and has no node. */
@@ -90,12 +91,13 @@ export function sameSettings(a: PlanSettings, b: PlanSettings): boolean {
 }
 
 function settingsKey({ request, pins, images }: PlanSettings): string {
-  const { target, select, compensate, order, rules, seed } = request;
+  const { target, select, compensate, order, allocate, renorm } = { ...request, ...methodOf(request) };
+  const { rules, seed } = request;
   const pinned = Object.entries(pins)
     .filter(([, channels]) => Object.keys(channels).length > 0)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([group, channels]) => [group, Object.entries(channels).sort(([a], [b]) => Number(a) - Number(b))]);
-  return JSON.stringify([target.kind, target.value, select, compensate, order, seed, images, pinned, rulesKey(rules)]);
+  return JSON.stringify([target.kind, target.value, select, compensate, order, allocate, renorm, seed, images, pinned, rulesKey(rules)]);
 }
 
 function nextId({ nodes }: History): string {

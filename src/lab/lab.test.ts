@@ -3,6 +3,9 @@ import { shownPlan } from './experiment.ts';
 import { FakeWorkers } from './fakeWorkers.ts';
 import { Lab } from './lab.ts';
 import type { LabEnvironment } from './session.ts';
+import { SWEEP_TARGETS } from './sweepPresets.ts';
+
+const L1 = { select: 'l1', compensate: 'none', order: 'sequential', allocate: 'uniform', renorm: false } as const;
 
 const labs: Lab[] = [];
 
@@ -136,7 +139,7 @@ describe('the budget', () => {
     await settled(state);
     lab.setTarget({ kind: 'channels', value: 0.25 }, false);
     lab.setMethod({ select: 'l1' });
-    expect(state().keep?.first).toEqual([6, 7]);
+    await vi.waitFor(() => expect(state().keep?.first).toEqual([6, 7]));
   });
 });
 
@@ -180,8 +183,8 @@ describe('cancel', () => {
     workers.calls.length = 0;
     lab.setTarget({ kind: 'channels', value: 0.25 }, true);
     await vi.waitFor(() => expect(workers.calls).toEqual(['compensate', 'evaluate plan 1000']));
-    const sweeping = lab.sweep([{ select: 'l1', compensate: 'none', order: 'sequential' }]);
-    expect(state().jobs.map(({ kind }) => kind)).toContain('sweep');
+    const sweeping = lab.sweep({ methods: [L1], targets: SWEEP_TARGETS });
+    await vi.waitFor(() => expect(state().jobs.map(({ kind }) => kind)).toContain('sweep'));
     lab.cancel();
     await sweeping;
     expect(state().sweepPoints).toEqual([]);
@@ -326,11 +329,11 @@ describe('the sweep', () => {
     const { lab, workers, state } = makeLab();
     await lab.boot();
     await settled(state);
-    const methods = [{ select: 'l1', compensate: 'none', order: 'sequential' }, { select: 'singleton', compensate: 'scale', order: 'oneShot' }] as const;
-    await lab.sweep(methods);
+    const plan = { methods: [L1, { ...L1, select: 'singleton', compensate: 'scale', order: 'oneShot' }], targets: SWEEP_TARGETS } as const;
+    await lab.sweep(plan);
     expect(state().sweepPoints).toHaveLength(12);
     workers.calls.length = 0;
-    await lab.sweep(methods);
+    await lab.sweep(plan);
     expect(workers.calls).toEqual([]);
   });
 
@@ -339,7 +342,7 @@ describe('the sweep', () => {
     await lab.boot();
     await settled(state);
     workers.held.add('evaluate');
-    const sweeping = lab.sweep([{ select: 'l2', compensate: 'none', order: 'sequential' }]);
+    const sweeping = lab.sweep({ methods: [{ ...L1, select: 'l2' }], targets: SWEEP_TARGETS });
     await vi.waitFor(() => expect(state().jobs.map(({ kind }) => kind)).toContain('sweep'));
     workers.held.clear();
     lab.setTarget({ kind: 'channels', value: 0.25 }, true);

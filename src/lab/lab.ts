@@ -1,11 +1,12 @@
 import { samePreprocessing, type Preprocessing } from '../datasets/preprocessing.ts';
 import type { BackendChoice, ExcitingPicture, PathedFile, Picture, Preview } from '../workers/protocol.ts';
-import type { Pins, PruneRequest } from '../pruning/pruneRequest.ts';
+import { DEFAULT_REQUEST, type Pins, type PruneRequest } from '../pruning/pruneRequest.ts';
 import { NO_RULES, type GroupRule, type WidthRules } from '../pruning/widthRules.ts';
+import type { TheoryExperiment } from '../theory/results.ts';
 import { AddressSync } from './address.ts';
 import { calibrate } from './calibration.ts';
 import { errorText, FidelityDiedError, isCancelled } from './errors.ts';
-import { defaultPreprocessing, nothingToPrune, PREVIEW_IMAGES, type DataDescriptor, type Experiment, type FrontierAxis, type Method, type ModelDescriptor, type NoticeAction } from './experiment.ts';
+import { defaultPreprocessing, nothingToPrune, PREVIEW_IMAGES, type DataDescriptor, type Experiment, type FrontierAxis, type FrontierView, type Method, type ModelDescriptor, type NoticeAction, type SweepPlan } from './experiment.ts';
 import { IMAGE_LIMITS, VALUE_LIMITS, type FragmentState } from './fragment.ts';
 import { goToPlan, removePlan, renamePlan, type HistoryNode } from './history.ts';
 import { modelOfFiles, picturesOfFiles } from './incoming.ts';
@@ -17,7 +18,6 @@ import { Planner } from './planner.ts';
 import { groupRuleOf, withGroupRule } from './rules.ts';
 import { Session, type LabEnvironment } from './session.ts';
 import { dismissNotice, notify, type ExperimentStore } from './store.ts';
-import { sweep } from './sweep.ts';
 
 /** What is to be opened; what is absent stays as it is. */
 interface Wanted {
@@ -129,7 +129,7 @@ export class Lab {
   /** Scores the network on the calibration pictures, measures it intact, and then the plan. */
   async calibrate(): Promise<void> {
     const { runner } = this.#session;
-    runner.cancelKind('plan', 'refine', 'sweep');
+    runner.cancelKind('plan', 'refine', 'rank', 'sweep');
     try {
       if (nothingToPrune(this.store.getState())) {
         await this.#measureIntact();
@@ -157,7 +157,7 @@ export class Lab {
     this.#request({ target: { kind: target.kind, value } }, final);
   }
 
-  setMethod(method: Partial<Pick<PruneRequest, 'select' | 'compensate' | 'order'>>): void {
+  setMethod(method: Partial<Method>): void {
     this.#request(method, true);
   }
 
@@ -210,6 +210,27 @@ export class Lab {
     }
   }
 
+  /** The fidelity at which HiFi sets are marked. */
+  setEta(eta: number): void {
+    this.store.setState({ eta });
+  }
+
+  /** Draws random subsets of every group, for the view of all of them. */
+  async loadBands(): Promise<void> {
+    const { loadBands } = await import('./bands.ts');
+    await loadBands(this.#session);
+  }
+
+  /** Measures what the theory claims; `theory` of the store holds what came out. */
+  async runTheory(experiment: TheoryExperiment): Promise<void> {
+    try {
+      const { runTheory } = await import('./theory.ts');
+      await runTheory(this.#session, experiment);
+    } catch (error) {
+      if (!isCancelled(error)) notify(this.store, 'error', `This claim could not be checked: ${errorText(error)}`);
+    }
+  }
+
   selectGroup(selectedGroup: string): void {
     this.store.setState({ selectedGroup });
     void this.#loadDetail();
@@ -219,12 +240,26 @@ export class Lab {
     this.store.setState({ axis });
   }
 
-  async sweep(methods: readonly Method[]): Promise<void> {
+  /** Highlights a series of the frontier, or hides some; absent fields stay as they are. */
+  setFrontierView(change: Partial<FrontierView>): void {
+    this.store.setState(({ frontierView }) => ({ frontierView: { ...frontierView, ...change } }));
+  }
+
+  /** Without a plan: goes on with the sweep that was broken off. */
+  async sweep(plan: SweepPlan | undefined = this.store.getState().pendingSweep): Promise<void> {
+    if (!plan) return;
     try {
-      await sweep(this.#session, methods);
+      const { sweep } = await import('./sweep.ts');
+      await sweep(this.#session, plan);
     } catch (error) {
       if (!isCancelled(error)) notify(this.store, 'error', `The frontier could not be measured further: ${errorText(error)}`);
     }
+  }
+
+  /** Gives up what is left of a sweep that was broken off. */
+  dropSweep(): void {
+    this.#session.runner.cancelKind('sweep');
+    this.store.setState({ pendingSweep: undefined });
   }
 
   /** Stops the given jobs, or whatever runs. */
@@ -278,7 +313,7 @@ export class Lab {
       notify(this.store, 'error', `The engine does not start on ${choice}: ${errorText(error)}`, { action: { label: 'Start it on wasm', name: 'restartEngine' } });
       return;
     }
-    this.store.setState({ intact: undefined });
+    this.store.setState({ intact: undefined, rankings: {}, ruleScores: {} });
     await this.calibrate();
   }
 
@@ -340,7 +375,8 @@ export class Lab {
   #apply(state: FragmentState): Wanted {
     const before = this.store.getState();
     this.store.setState({
-      request: { ...before.request, rules: NO_RULES, ...state.request },
+      // a link from before there were these means their defaults
+      request: { ...before.request, rules: NO_RULES, allocate: DEFAULT_REQUEST.allocate, renorm: DEFAULT_REQUEST.renorm, ...state.request },
       pins: state.pins ?? {},
       calibration: { ...before.calibration, images: state.images ?? before.calibration.images },
       ...(state.group === undefined ? {} : { selectedGroup: state.group }),

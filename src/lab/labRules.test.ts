@@ -6,6 +6,7 @@ import { FakeWorkers, loadedModel, smallNetwork } from './fakeWorkers.ts';
 import { Lab } from './lab.ts';
 import { layerTable } from './layerTable.ts';
 import type { LabEnvironment } from './session.ts';
+import { SWEEP_TARGETS } from './sweepPresets.ts';
 
 const labs: Lab[] = [];
 
@@ -107,19 +108,19 @@ describe('rules', () => {
   it('hold in the sweep, whose points are not taken for others', async () => {
     const { lab, workers, state, settled } = await bootedLab();
     await settled();
-    const methods = [{ select: 'l1', compensate: 'none', order: 'sequential' }] as const;
-    await lab.sweep(methods);
+    const plan = { methods: [{ select: 'l1', compensate: 'none', order: 'sequential', allocate: 'uniform', renorm: false }], targets: SWEEP_TARGETS } as const;
+    await lab.sweep(plan);
     lab.setGroupRule('first', { kind: 'protect' });
     await settled();
     workers.calls.length = 0;
-    await lab.sweep(methods);
+    await lab.sweep(plan);
     expect(state().sweepPoints).toHaveLength(12);
     expect(workers.calls).toHaveLength(6);
     const [free, ruled] = [state().sweepPoints[5], state().sweepPoints[11]];
     expect(free.rules).toBeUndefined();
     expect(ruled.rules?.groups).toEqual({ first: { kind: 'protect' } });
     expect(ruled.macs).toBeGreaterThan(free.macs);
-    await lab.sweep(methods);
+    await lab.sweep(plan);
     expect(workers.calls).toHaveLength(6);
   });
 });

@@ -39,15 +39,20 @@ describe('stage labels', () => {
   });
 });
 
-it('a method names its order only where it matters and is not the usual one', () => {
-  expect(methodLabel({ select: 'singleton', compensate: 'leastSquares', order: 'sequential' })).toBe('singleton + least squares');
-  expect(methodLabel({ select: 'singleton', compensate: 'scale', order: 'oneShot' })).toBe('singleton + scale, one-shot');
-  expect(methodLabel({ select: 'l1', compensate: 'none', order: 'oneShot' })).toBe('L1');
+it('a method names its order only where it matters, and what else is not the usual', () => {
+  const usual = { order: 'sequential', allocate: 'uniform', renorm: false } as const;
+  expect(methodLabel({ ...usual, select: 'singleton', compensate: 'leastSquares' })).toBe('singleton + least squares');
+  expect(methodLabel({ ...usual, select: 'singleton', compensate: 'scale', order: 'oneShot' })).toBe('singleton + scale, one-shot');
+  expect(methodLabel({ ...usual, select: 'l1', compensate: 'none', order: 'oneShot' })).toBe('L1');
+  expect(methodLabel({ ...usual, select: 'greedy', compensate: 'leastSquaresBias', allocate: 'theory' })).toBe('greedy + least squares + bias, by theory');
+  expect(methodLabel({ ...usual, select: 'hrank', compensate: 'none', allocate: 'eta', renorm: true })).toBe('HRank, equal η, norms again');
 });
 
 it('a plan says what was asked for and whether hands were laid on it', () => {
-  const request = { target: { kind: 'macs', value: 0.476 }, select: 'singleton', compensate: 'scale', order: 'sequential', rules: NO_RULES, seed: 1 } as const;
+  const request = { target: { kind: 'macs', value: 0.476 }, select: 'singleton', compensate: 'scale', order: 'sequential', allocate: 'uniform', renorm: false, rules: NO_RULES, seed: 1 } as const;
   expect(planLabel({ request, pins: {}, images: 512 })).toBe('singleton + scale, 48 % MACs');
   expect(planLabel({ request: { ...request, target: { kind: 'eta', value: 0.9 } }, pins: { a: { 3: true } }, images: 512 })).toBe('singleton + scale, η ≥ 0.90, by hand');
+  // a fidelity is no cost that could be shared out
+  expect(planLabel({ request: { ...request, allocate: 'theory', target: { kind: 'eta', value: 0.9 } }, pins: {}, images: 512 })).toBe('singleton + scale, η ≥ 0.90');
   expect(planLabel({ request: { ...request, rules: { multiple: 8, floor: 0, groups: { a: { kind: 'protect' } } } }, pins: {}, images: 512 })).toBe('singleton + scale, 48 % MACs, multiples of 8, 1 group set');
 });

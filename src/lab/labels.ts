@@ -1,9 +1,11 @@
 import type { CouplingGroup } from '../network/couplingGroup.ts';
-import type { Compensation, Order, Selection, TargetKind } from '../pruning/pruneRequest.ts';
+import { DEFAULT_REQUEST, SELECTIONS, type Allocation, type Compensation, type Order, type Selection, type TargetKind } from '../pruning/pruneRequest.ts';
+import { SELECTION_RULES } from '../pruning/selections.ts';
 import type { NodeSummary } from '../workers/protocol.ts';
 import type { DataDescriptor, FrontierAxis, Method, ModelDescriptor, PlanSettings } from './experiment.ts';
 import { SHIPPED_DATA, SHIPPED_MODELS } from './catalogue.ts';
 import { percent } from './format.ts';
+import { methodOf } from './method.ts';
 import { rulesLabel } from './rules.ts';
 
 export interface GroupLabel {
@@ -72,23 +74,28 @@ export function stageLabels(groups: readonly CouplingGroup[], nodes: readonly No
   });
 }
 
-export const SELECTION_LABELS: Readonly<Record<Selection, string>> = { singleton: 'singleton', l1: 'L1', l2: 'L2', random: 'random' };
-export const COMPENSATION_LABELS: Readonly<Record<Compensation, string>> = { none: 'none', scale: 'scale', leastSquares: 'least squares' };
+export const SELECTION_LABELS = Object.fromEntries(SELECTIONS.map((select) => [select, SELECTION_RULES[select].label])) as Readonly<Record<Selection, string>>;
+export const COMPENSATION_LABELS: Readonly<Record<Compensation, string>> = { none: 'none', scale: 'scale', leastSquares: 'least squares', leastSquaresBias: 'least squares + bias', leastSquaresRelu: 'least squares behind ReLU' };
 export const ORDER_LABELS: Readonly<Record<Order, string>> = { oneShot: 'one-shot', sequential: 'sequential' };
+export const ALLOCATION_LABELS: Readonly<Record<Allocation, string>> = { uniform: 'uniform', eta: 'equal η', theory: 'by theory' };
 export const TARGET_LABELS: Readonly<Record<TargetKind, string>> = { macs: 'MACs', params: 'params', channels: 'channels', eta: 'η' };
 export const AXIS_LABELS: Readonly<Record<FrontierAxis, string>> = { macs: 'MACs', params: 'parameters', latency: 'milliseconds' };
 
-/** "singleton + least squares", "L1"; the order is named only where it is not the usual one. */
-export function methodLabel({ select, compensate, order }: Method): string {
-  const base = SELECTION_LABELS[select] + (compensate === 'none' ? '' : ` + ${COMPENSATION_LABELS[compensate]}`);
-  return compensate !== 'none' && order === 'oneShot' ? `${base}, one-shot` : base;
+/** "singleton + least squares", "L1"; the rest is named only where it is not the usual. */
+export function methodLabel({ select, compensate, order, allocate, renorm }: Method): string {
+  return [
+    SELECTION_LABELS[select] + (compensate === 'none' ? '' : ` + ${COMPENSATION_LABELS[compensate]}`),
+    ...(compensate !== 'none' && order === 'oneShot' ? [ORDER_LABELS.oneShot] : []),
+    ...(allocate === DEFAULT_REQUEST.allocate ? [] : [ALLOCATION_LABELS[allocate]]),
+    ...(renorm ? ['norms again'] : []),
+  ].join(', ');
 }
 
 export function planLabel({ request, pins }: PlanSettings): string {
   const value = request.target.kind === 'eta' ? `η ≥ ${request.target.value.toFixed(2)}` : `${percent(request.target.value, 0)} ${TARGET_LABELS[request.target.kind]}`;
   const byHand = Object.values(pins).some((channels) => Object.keys(channels).length > 0) ? ', by hand' : '';
   const rules = rulesLabel(request.rules);
-  return `${methodLabel(request)}, ${value}${rules && `, ${rules}`}${byHand}`;
+  return `${methodLabel(methodOf(request))}, ${value}${rules && `, ${rules}`}${byHand}`;
 }
 
 export function modelLabel(descriptor: ModelDescriptor): string {

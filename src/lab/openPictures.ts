@@ -96,8 +96,12 @@ export function withoutResults({ calibration }: Experiment): Partial<Experiment>
     intact: undefined,
     result: undefined,
     details: {},
+    rankings: {},
+    ruleScores: {},
     history: EMPTY_HISTORY,
     sweepPoints: [],
+    pendingSweep: undefined,
+    frontierView: { hidden: [] },
   };
 }
 

@@ -7,6 +7,7 @@ import { frontierSeries } from './frontier.ts';
 import { Lab } from './lab.ts';
 import type { LabEnvironment } from './session.ts';
 import { yardstick } from './yardstick.ts';
+import { SWEEP_TARGETS } from './sweepPresets.ts';
 
 const labs: Lab[] = [];
 
@@ -85,7 +86,7 @@ describe('pictures of one’s own', () => {
     expect(node.outcome.agreement).toBe(evaluation?.agreement);
     const [series] = frontierSeries(state(), 'macs');
     expect(series.points[0].quality).toBe(evaluation?.agreement);
-    await lab.sweep([{ select: 'l1', compensate: 'none', order: 'oneShot' }]);
+    await lab.sweep({ methods: [{ select: 'l1', compensate: 'none', order: 'oneShot', allocate: 'uniform', renorm: false }], targets: SWEEP_TARGETS });
     expect(state().sweepPoints.length).toBeGreaterThan(3);
     expect(state().sweepPoints.every(({ accuracy, agreement }) => accuracy === undefined && agreement !== undefined)).toBe(true);
   });

@@ -6,7 +6,7 @@ import { notify } from './store.ts';
 
 const SAVE_AFTER = 300;
 
-/** Keeps the history and the sweeps of each model in the browser's storage. */
+/** Keeps the history, the sweeps and the slopes of each model in the browser's storage. */
 export class Persistence {
   readonly #session: Session;
   readonly #unsubscribe: () => void;
@@ -17,7 +17,7 @@ export class Persistence {
   constructor(session: Session) {
     this.#session = session;
     this.#unsubscribe = session.store.subscribe((now, before) => {
-      if (now.history !== before.history || now.sweepPoints !== before.sweepPoints) this.#timer ??= setTimeout(() => this.save(), SAVE_AFTER);
+      if (now.history !== before.history || now.sweepPoints !== before.sweepPoints || now.pendingSweep !== before.pendingSweep || now.theory.localGlobal !== before.theory.localGlobal) this.#timer ??= setTimeout(() => this.save(), SAVE_AFTER);
     });
   }
 
@@ -26,7 +26,7 @@ export class Persistence {
     const { environment: { storage }, store } = this.#session;
     const key = this.#key();
     if (!storage || !key) return;
-    store.setState({ history: EMPTY_HISTORY, sweepPoints: [] });
+    store.setState({ history: EMPTY_HISTORY, sweepPoints: [], pendingSweep: undefined });
     const text = read(() => storage.getItem(key));
     const { parseSavedResults } = await import('./savedResults.ts');
     if (this.#key() !== key) return;
@@ -37,8 +37,14 @@ export class Persistence {
       notify(store, 'info', 'The saved history of this model could not be read and was left out.');
       return;
     }
-    const { history, sweepPoints } = store.getState();
-    if (history.nodes.length === 0 && sweepPoints.length === 0) store.setState(saved);
+    const { slopes, ...results } = saved;
+    const { history, sweepPoints, calibration, request, theory } = store.getState();
+    if (history.nodes.length === 0 && sweepPoints.length === 0) store.setState(results);
+    if (slopes?.images !== calibration.images || slopes.seed !== request.seed) return;
+    const { dropWhenStale } = await import('./theory.ts');
+    if (this.#key() !== key) return;
+    store.setState({ theory: { localGlobal: slopes.result, ...theory } });
+    dropWhenStale(this.#session);
   }
 
   save(): void {
@@ -47,9 +53,9 @@ export class Persistence {
     const { environment: { storage }, store } = this.#session;
     const key = this.#key();
     if (!storage || !key || key !== this.#restored) return;
-    const { history, sweepPoints } = store.getState();
+    const { history, sweepPoints, pendingSweep, theory: { localGlobal }, calibration: { images }, request: { seed } } = store.getState();
     try {
-      storage.setItem(key, JSON.stringify({ version: 1, history, sweepPoints }));
+      storage.setItem(key, JSON.stringify({ version: 1, history, sweepPoints, ...(pendingSweep ? { pendingSweep } : {}), ...(localGlobal ? { slopes: { images, seed, result: localGlobal } } : {}) }));
       this.#failed = false;
     } catch {
       if (!this.#failed) notify(store, 'warning', 'The history does not fit into this browser’s storage.', { advice: 'It stays until the page is closed; export the report to keep it.' });

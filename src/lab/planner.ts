@@ -1,13 +1,14 @@
 import type { PrunePlan } from '../network/prunePlan.ts';
-import { keepSets } from '../pruning/keepSets.ts';
-import type { Order } from '../pruning/pruneRequest.ts';
+import { DEFAULT_REQUEST, type Order, type PruneRequest } from '../pruning/pruneRequest.ts';
+import { SELECTION_RULES } from '../pruning/selections.ts';
 import type { Evaluation } from '../workers/protocol.ts';
-import { errorText, isCancelled } from './errors.ts';
-import { PREVIEW_IMAGES, shownFidelity, shownGroups, type Experiment, type Keep, type PlanResult, type PlanSettings } from './experiment.ts';
+import { errorText, FidelityDiedError, isCancelled } from './errors.ts';
+import { PREVIEW_IMAGES, type Experiment, type Keep, type PlanResult, type PlanSettings } from './experiment.ts';
 import { recordPlan } from './history.ts';
 import type { JobContext } from './jobRunner.ts';
-import { planCost, shownCostModel } from './planCost.ts';
-import { rankingsFor } from './rankings.ts';
+import { keepFor, lacksScores } from './keepFor.ts';
+import { oneShotPlan, sequentialPlan } from './plans.ts';
+import { planCost } from './planCost.ts';
 import type { Session } from './session.ts';
 import { notify } from './store.ts';
 
@@ -24,20 +25,29 @@ export class Planner {
   readonly #session: Session;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #whenCalibrated = false;
+  /** The request whose rule is being scored. */
+  #scoring: PruneRequest | undefined;
+  /** The part of the last request that had keep sets which may have to be scored. */
+  #inForce: Rule = FALLBACK;
 
   constructor(session: Session) {
     this.#session = session;
   }
 
-  /** Recomputes keep sets and cost from the scores in the store; synchronous and cheap. */
+  /**
+   * Recomputes keep sets and cost from the scores in the store; synchronous and cheap. While the
+   * scores that the request needs are not there, the plan on screen stays, marked as stale.
+   */
   refresh(): void {
     const { store } = this.#session;
+    const keep = this.#keep();
     const experiment = store.getState();
-    const keep = keepFor(experiment);
     if (!keep) {
-      if (experiment.keep) store.setState({ keep: undefined, cost: undefined, planKey: undefined });
+      if (experiment.model.loaded && lacksScores(experiment, experiment.request)) store.setState({ planKey: undefined });
+      else if (experiment.keep) store.setState({ keep: undefined, cost: undefined, planKey: undefined });
       return;
     }
+    this.#inForce = ruleOf(experiment.request);
     const planKey = keyOf(experiment, keep);
     if (planKey === experiment.planKey && experiment.cost) return;
     store.setState({ keep, planKey, cost: planCost(experiment, keep) });
@@ -49,8 +59,18 @@ export class Planner {
    */
   changed(final: boolean): void {
     this.refresh();
-    const { runner } = this.#session;
+    const { runner, store } = this.#session;
     if (final && runner.isRunning('calibration')) this.#whenCalibrated = true;
+    const experiment = store.getState();
+    if (experiment.model.loaded && lacksScores(experiment, experiment.request)) {
+      this.#clearTimer();
+      void this.#score(experiment.request);
+      return;
+    }
+    if (this.#scoring) {
+      this.#scoring = undefined;
+      runner.cancelKind('rank');
+    }
     if (final) {
       this.#clearTimer();
       void this.#measure(!runner.isRunning('calibration'));
@@ -81,6 +101,49 @@ export class Planner {
     this.#timer = undefined;
   }
 
+  /** Has the request's rule scored and then its plan measured; where that fails, the rule before it is in force again. */
+  async #score(request: PruneRequest): Promise<void> {
+    const { runner, store } = this.#session;
+    if (comesAgain(store.getState())) return;
+    if (this.#scoring && sameRule(this.#scoring, request)) return;
+    this.#scoring = request;
+    runner.cancelKind('plan', 'refine', 'rank');
+    try {
+      const { scoreRule } = await import('./ruleScoring.ts');
+      await scoreRule(this.#session, request, () => this.#scoring === request);
+    } catch (error) {
+      if (this.#scoring !== request) return;
+      this.#scoring = undefined;
+      const now = store.getState();
+      // a fidelity worker that died has its own notice
+      if (comesAgain(now) || error instanceof FidelityDiedError) return;
+      if (!isCancelled(error)) notify(store, 'error', `Channels could not be ranked by ${SELECTION_RULES[request.select].label}: ${errorText(error)}`, { advice: 'The rule before it stays in force.' });
+      if (sameRule(now.request, request)) this.#takeBack(request);
+      return;
+    }
+    if (this.#scoring !== request) return;
+    this.#scoring = undefined;
+    this.changed(true);
+  }
+
+  #takeBack(failed: PruneRequest): void {
+    const rule = sameRule(this.#inForce, failed) ? FALLBACK : this.#inForce;
+    this.#session.store.setState(({ request }) => ({ request: { ...request, ...rule } }));
+    this.changed(true);
+  }
+
+  /** A rule whose keep sets cannot be made is taken back. */
+  #keep(): Keep | undefined {
+    const { store } = this.#session;
+    try {
+      return keepFor(store.getState());
+    } catch (error) {
+      notify(store, 'error', `No channels could be chosen: ${errorText(error)}`, { advice: 'They are chosen by singleton scores instead, with one share for every group.' });
+      store.setState(({ request }) => ({ request: { ...request, ...FALLBACK } }));
+      return keepFor(store.getState());
+    }
+  }
+
   async #measure(final: boolean): Promise<void> {
     const { runner, store } = this.#session;
     const snapshot = this.#snapshot();
@@ -101,21 +164,24 @@ export class Planner {
 
   async #plan(job: JobContext, snapshot: Snapshot, final: boolean): Promise<void> {
     const { store } = this.#session;
-    const { keep, key, settings: { request: { compensate, order, seed }, images } } = snapshot;
+    const { keep, key, settings } = snapshot;
+    const { compensate, order } = settings.request;
     // Without compensation a plan is its keep sets, so both orders are the same plan.
     const sameInAnyOrder = compensate === 'none';
     const known = store.getState().result;
     const usable = known?.key === key ? known : undefined;
 
     if (!usable || (order === 'oneShot' && usable.kind === 'sequential')) {
-      const plan = await oneShotPlan(this.#session, job, keep, compensate);
+      const plan = await oneShotPlan(this.#session, job, keep, settings);
       const evaluation = await this.#evaluate(job, plan, PREVIEW_IMAGES);
       this.#publish(snapshot, sameInAnyOrder ? order : 'oneShot', plan, evaluation);
     }
     if (!final) return;
+    // another request may come to the same plan
+    store.setState(({ result }) => (result?.key === key && result.settings !== settings ? { result: { ...result, settings } } : {}));
     if (order === 'sequential' && !sameInAnyOrder && store.getState().result?.kind !== 'sequential') {
       job.setLabel('Refitting layers');
-      const plan = await job.engine((id) => this.#session.engine((api) => api.pruneSequentially(id, { keep, compensate, images, seed }, job.onProgress)));
+      const plan = await sequentialPlan(this.#session, job, keep, settings);
       job.setLabel('Measuring the sequential plan');
       const evaluation = await this.#evaluate(job, plan, PREVIEW_IMAGES);
       this.#publish(snapshot, 'sequential', plan, evaluation);
@@ -180,26 +246,25 @@ export class Planner {
   }
 }
 
-/** Keep sets of the request, from the scores on screen; undefined while those are not there. */
-export function keepFor(experiment: Experiment, request = experiment.request, pins = experiment.pins): Keep | undefined {
-  const costModel = shownCostModel(experiment);
-  const fidelity = shownFidelity(experiment).groups;
-  const { norms } = experiment.calibration;
-  const rankings = rankingsFor(request, { groups: shownGroups(experiment), ...(fidelity ? { fidelity } : {}), ...(norms ? { norms } : {}) });
-  if (!rankings) return undefined;
-  const needsCost = request.target.kind === 'macs' || request.target.kind === 'params';
-  if (needsCost && !costModel) return undefined;
-  if (request.target.kind === 'eta' && !rankings.every(({ curve }) => curve)) return undefined;
-  return keepSets(request.target, rankings, costModel ?? { widths: {}, terms: [] }, { pins, rules: request.rules });
+/** True while something goes on that asks for the plan again at its end. */
+function comesAgain({ calibration, model, data, engine }: Experiment): boolean {
+  return calibration.status === 'running' || !calibration.update || model.opening !== undefined || data.opening !== undefined || engine !== 'ready';
 }
 
-/** The one-shot plan; without compensation it needs no statistics. */
-export function oneShotPlan(session: Session, job: JobContext, keep: Keep, compensate: PlanSettings['request']['compensate']): Promise<PrunePlan> {
-  if (compensate === 'none') return Promise.resolve({ keep, weights: {} });
-  return job.wait(session.fidelity.call((api) => api.compensate(keep, compensate)));
+type Rule = Pick<PruneRequest, 'select' | 'compensate' | 'allocate'>;
+
+/** Needs nothing but the scores on screen. */
+const FALLBACK: Rule = { select: DEFAULT_REQUEST.select, compensate: DEFAULT_REQUEST.compensate, allocate: DEFAULT_REQUEST.allocate };
+
+function ruleOf({ select, compensate, allocate }: PruneRequest): Rule {
+  return { select, compensate, allocate };
 }
 
-function keyOf({ request: { compensate }, calibration: { images, seed, status } }: Experiment, keep: Keep): string {
+function sameRule(a: Rule, b: Rule): boolean {
+  return a.select === b.select && a.compensate === b.compensate && a.allocate === b.allocate;
+}
+
+function keyOf({ request: { compensate, renorm }, calibration: { images, seed, status } }: Experiment, keep: Keep): string {
   const widths = Object.entries(keep).map(([group, kept]) => `${group}:${kept.join('.')}`);
-  return `${compensate} ${images} ${seed ?? ''} ${status === 'running' ? 'running' : ''} ${widths.join(' ')}`;
+  return `${compensate}${renorm ? ' renorm' : ''} ${images} ${seed ?? ''} ${status === 'running' ? 'running' : ''} ${widths.join(' ')}`;
 }

@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { preprocessingOfCard } from '../datasets/preprocessingOfCard.ts';
 import type { CostModel } from '../network/totalCost.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
-import { COMPENSATIONS, ORDERS, SELECTIONS } from '../pruning/pruneRequest.ts';
 import type { Cost, GroupFidelity } from '../workers/protocol.ts';
 import type { Method, ModelCard } from './experiment.ts';
+import { methodFields } from './methodSchema.ts';
 
 // The page's Content-Security-Policy forbids the code generation that zod would otherwise probe for.
 z.config({ jitless: true });
@@ -60,7 +60,7 @@ const precomputedSchema = z.object({
   ),
   frontier: z.array(
     z.object({
-      method: z.object({ select: z.enum(SELECTIONS), compensate: z.enum(COMPENSATIONS), order: z.enum(ORDERS) }),
+      method: z.object(methodFields),
       points: z.array(z.object({ target: finite, macs: finite, params: finite, accuracy: finite, images: finite })),
     }),
   ),

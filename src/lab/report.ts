@@ -1,3 +1,4 @@
+import { SELECTION_RULES } from '../pruning/selections.ts';
 import { shownPlan, type Experiment } from './experiment.ts';
 import { modelLabel, planLabel } from './labels.ts';
 import { layerTable } from './layerTable.ts';
@@ -16,6 +17,7 @@ export function buildReport(experiment: Experiment) {
     preprocessing,
     calibration: { status: calibration.status, images: calibration.update?.images ?? 0, seed: request.seed, seconds: calibration.summary?.seconds },
     request,
+    selection: SELECTION_RULES[request.select],
     pins,
     keep,
     macs: { before: model.loaded?.cost.macs, after: cost?.macs },

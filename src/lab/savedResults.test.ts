@@ -4,6 +4,7 @@ import { parsePrecomputed } from './precomputed.ts';
 import { parseSavedResults } from './savedResults.ts';
 
 const request = { target: { kind: 'macs', value: 0.5 }, select: 'l1', compensate: 'none', order: 'oneShot', seed: 1 };
+const usual = { allocate: 'uniform', renorm: false };
 const saved = (asked: object) => JSON.stringify({
   version: 1,
   history: { nodes: [{ id: '1', settings: { request: asked, pins: {}, images: 512 }, keep: { a: [0] }, cost: { macs: 1, params: 1, bytes: 4 }, outcome: { images: 10, accuracy: 1, agreement: 1, perClass: [] } }] },
@@ -20,9 +21,20 @@ describe('what comes from storage or a file', () => {
   });
 
   it('keeps its rules, and has none where it was saved before there were any', () => {
-    expect(parseSavedResults(saved(request))?.history.nodes[0].settings.request).toEqual({ ...request, rules: NO_RULES });
+    expect(parseSavedResults(saved(request))?.history.nodes[0].settings.request).toEqual({ ...request, ...usual, rules: NO_RULES });
     const rules = { multiple: 8, floor: 0.1, groups: { a: { kind: 'width', channels: 4 }, b: { kind: 'protect' } } };
     expect(parseSavedResults(saved({ ...request, rules }))?.history.nodes[0].settings.request.rules).toEqual(rules);
+  });
+
+  it('has the usual allocation, norms as they were and no sweep that waits, where it was saved before there were others', () => {
+    const point = { ...request, macs: 1, params: 1, accuracy: 1, images: 10, calibrationImages: 512 };
+    const old = JSON.parse(saved(request)) as object;
+    const read = parseSavedResults(JSON.stringify({ ...old, sweepPoints: [point] }));
+    expect(read?.sweepPoints).toEqual([{ ...point, ...usual }]);
+    expect(read).not.toHaveProperty('pendingSweep');
+    const pendingSweep = { methods: [{ select: 'greedy', compensate: 'leastSquaresBias', order: 'sequential', allocate: 'theory', renorm: true }], targets: [0.5] };
+    expect(parseSavedResults(JSON.stringify({ ...old, pendingSweep }))?.pendingSweep).toEqual(pendingSweep);
+    expect(parseSavedResults(JSON.stringify({ ...old, pendingSweep: { methods: [{ select: 'guess' }], targets: [] } }))).toBeUndefined();
   });
 
   it.each([{ multiple: 0 }, { floor: 2 }, { groups: { a: { kind: 'width' } } }, { groups: { a: { kind: 'width', channels: 0.5 } } }, { groups: 3 }])('is not taken with rules like %j', (wrong) => {

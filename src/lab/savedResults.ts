@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
-import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS } from '../pruning/pruneRequest.ts';
+import { TARGET_KINDS } from '../pruning/pruneRequest.ts';
 import { NO_RULES } from '../pruning/widthRules.ts';
-import type { FrontierPoint } from './experiment.ts';
+import type { LocalGlobal } from '../theory/results.ts';
+import type { FrontierPoint, SweepPlan } from './experiment.ts';
 import type { History } from './history.ts';
+import { methodFields } from './methodSchema.ts';
 
 z.config({ jitless: true });
 
@@ -10,12 +12,14 @@ z.config({ jitless: true });
 export interface SavedResults {
   readonly history: History;
   readonly sweepPoints: readonly FrontierPoint[];
+  readonly pendingSweep?: SweepPlan;
+  /** Local-to-global slopes, as they were measured with so many pictures of this seed. */
+  readonly slopes?: { readonly images: number; readonly seed: number; readonly result: LocalGlobal };
 }
 
 const finite = z.number();
 const share = z.number().check(z.gte(0), z.lte(1));
 const target = z.object({ kind: z.enum(TARGET_KINDS), value: share });
-const method = { select: z.enum(SELECTIONS), compensate: z.enum(COMPENSATIONS), order: z.enum(ORDERS) };
 
 const channels = z.int().check(z.gte(1));
 const groupRule = z.union([z.object({ kind: z.literal('protect') }), z.object({ kind: z.enum(['width', 'atLeast']), channels })]);
@@ -27,7 +31,7 @@ const node = z.object({
   name: z.optional(z.string()),
   settings: z.object({
     // what was saved before there were rules has none
-    request: z.object({ target, ...method, rules: z._default(rules, NO_RULES), seed: finite }),
+    request: z.object({ target, ...methodFields, rules: z._default(rules, NO_RULES), seed: finite }),
     pins: z.record(z.string(), z.record(z.string(), z.boolean())),
     images: finite,
   }),
@@ -42,12 +46,26 @@ const node = z.object({
   }),
 });
 
+const localGlobal = z.object({
+  experiment: z.literal('localGlobal'),
+  images: finite,
+  points: z.array(
+    z.object({
+      group: z.string(), kept: finite, channels: finite, compensate: z.enum(['none', 'scale', 'leastSquares']),
+      local: finite, relativeLocal: finite, global: finite, relativeGlobal: finite,
+    }),
+  ),
+  slopes: z.array(z.object({ group: z.string(), fitted: finite, worst: finite })),
+});
+
 const schema = z.object({
   version: z.literal(1),
   history: z.object({ nodes: z.array(node), current: z.optional(z.string()) }),
   sweepPoints: z.array(
-    z.object({ ...method, target, macs: finite, params: finite, accuracy: z.optional(share), agreement: z.optional(share), images: finite, latency: z.optional(finite), seed: finite, calibrationImages: finite, rules: z.optional(rules) }),
+    z.object({ ...methodFields, target, macs: finite, params: finite, accuracy: z.optional(share), agreement: z.optional(share), images: finite, latency: z.optional(finite), seed: finite, calibrationImages: finite, rules: z.optional(rules) }),
   ),
+  slopes: z.optional(z.object({ images: finite, seed: finite, result: localGlobal })),
+  pendingSweep: z.optional(z.object({ methods: z.array(z.object(methodFields)), targets: z.array(share) })),
 });
 
 /** Undefined for anything that this version of the page did not write. */

@@ -1,88 +1,101 @@
-import type { BudgetTarget } from '../pruning/pruneRequest.ts';
-import { NO_RULES, type WidthRules } from '../pruning/widthRules.ts';
-import { PREVIEW_IMAGES, type FrontierPoint, type Method } from './experiment.ts';
-import { methodKey, methodOf } from './frontier.ts';
+import { errorText, FidelityDiedError, isCancelled, isEngineDeath } from './errors.ts';
+import { PREVIEW_IMAGES, type Method, type SweepPlan } from './experiment.ts';
+import { percent } from './format.ts';
+import type { JobContext } from './jobRunner.ts';
+import { keepFor } from './keepFor.ts';
 import { methodLabel } from './labels.ts';
+import { methodKey, methodOf } from './method.ts';
 import { planCost } from './planCost.ts';
-import { keepFor, oneShotPlan } from './planner.ts';
-import { hasRules, rulesKey } from './rules.ts';
+import { oneShotPlan, sequentialPlan } from './plans.ts';
+import { lacksRanking } from './rankings.ts';
+import { hasRules } from './rules.ts';
+import { measureSlopes, rankGroups, scoringLabel } from './ruleScoring.ts';
 import type { Session } from './session.ts';
-
-export const SWEEP_TARGETS = [0.9, 0.75, 0.6, 0.476, 0.35, 0.25] as const;
-
-export const SWEEP_METHODS: readonly Omit<Method, 'order'>[] = [
-  { select: 'singleton', compensate: 'leastSquares' },
-  { select: 'singleton', compensate: 'scale' },
-  { select: 'singleton', compensate: 'none' },
-  { select: 'l1', compensate: 'none' },
-  { select: 'l2', compensate: 'none' },
-  { select: 'random', compensate: 'none' },
-];
+import { notify } from './store.ts';
+import { isKnown, isPointOf, sweepSteps, type SweepStep } from './sweepSteps.ts';
 
 /**
- * Measures every method at every MACs target on 1,000 test images, one point after another, in the
- * background: it makes way for what the person does meanwhile. Points that are known already
- * (same pictures, seed and rules) are left alone. Rejects with `CancelledError` when stopped.
+ * Measures every method at every target on 1,000 test images, one point after another, in the
+ * background: it makes way for what the person does meanwhile. Points that are known already (same
+ * pictures, seed and rules) are left alone, each rule is ranked once, and a method that fails is
+ * left out with a notice. `pendingSweep` says what is under way until all of it is done, so that it
+ * can go on after it was stopped, or after a reload. Rejects with `CancelledError` when stopped.
  */
-export function sweep(session: Session, methods: readonly Method[]): Promise<void> {
+export async function sweep(session: Session, plan: SweepPlan): Promise<void> {
   const { runner, store } = session;
-  const steps = methods.flatMap((method) => SWEEP_TARGETS.map((value) => ({ method, target: { kind: 'macs', value } as const })));
-  return runner.run({ kind: 'sweep', label: 'Measuring the frontier', priority: 1, yields: true }, async (job) => {
-    let measured = 0;
+  store.setState({ pendingSweep: plan });
+  const failed = new Set<string>();
+  await leavingOut(session, failed, plan.methods.filter(({ allocate }) => allocate === 'theory'), () => measureSlopes(session, sweepSteps(store.getState(), plan)));
+  await runner.run({ kind: 'sweep', label: 'Measuring the frontier', priority: 1, yields: true }, async (job) => {
+    const steps = sweepSteps(store.getState(), plan);
     const began = performance.now();
-    for (const [index, { method, target }] of steps.entries()) {
-      const experiment = store.getState();
-      const { request: { rules, seed }, calibration: { images } } = experiment;
-      const step: Step = { method, target, rules, seed, images };
-      if (experiment.sweepPoints.some((point) => sameStep(point, step))) continue;
-      const rate = measured === 0 ? 0 : measured / ((performance.now() - began) / 1000);
-      job.setLabel(`Measuring the frontier: ${methodLabel(method)}`);
-      job.onProgress({ done: index, total: steps.length, rate, secondsLeft: rate > 0 ? (steps.length - index) / rate : 0 });
-
-      const keep = keepFor(experiment, { ...experiment.request, ...method, target }, {});
-      const cost = keep && planCost(experiment, keep);
-      if (!keep || !cost) continue;
-      const { compensate, order } = method;
-      const plan =
-        compensate === 'none' || order === 'oneShot'
-          ? await oneShotPlan(session, job, keep, compensate)
-          : await job.engine((id) => session.engine((api) => api.pruneSequentially(id, { keep, compensate, images, seed }, () => {})));
-      const evaluation = await job.engine((id) => session.engine((api) => api.evaluate(id, { plan, images: PREVIEW_IMAGES }, () => {})));
-      const latency = await job.engine((id) => session.engine((api) => api.latency(id, { plan, batch: 1 })));
-      const point: FrontierPoint = {
-        ...methodOf(method),
-        target,
-        macs: cost.macs,
-        params: cost.params,
-        ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
-        agreement: evaluation.agreement,
-        images: evaluation.images,
-        latency: latency.milliseconds,
-        seed,
-        calibrationImages: images,
-        ...(hasRules(rules) ? { rules } : {}),
+    let measured = 0;
+    for (const step of steps) {
+      const isLeftOut = () => failed.has(methodKey(step));
+      if (isLeftOut() || isKnown(store.getState(), step)) continue;
+      const progress = () => {
+        const left = steps.filter((other) => !failed.has(methodKey(other)) && !isKnown(store.getState(), other)).length;
+        const rate = measured / ((performance.now() - began) / 1000);
+        job.onProgress({ done: steps.length - left, total: steps.length, rate, secondsLeft: rate > 0 ? left / rate : 0 });
       };
-      measured += 1;
-      store.setState(({ sweepPoints }) => ({ sweepPoints: [...sweepPoints.filter((known) => !sameStep(known, step)), point] }));
+      const silent: JobContext = { ...job, onProgress: () => {} };
+      await leavingOut(session, failed, [step], async () => {
+        if (lacksRanking(store.getState(), step)) {
+          job.setLabel(scoringLabel(step));
+          await rankGroups(session, job, step);
+        }
+        job.setLabel(`Measuring ${methodLabel(step)} at ${percent(step.target.value, 0)}`);
+        progress();
+        await measurePoint(session, silent, step);
+        measured += 1;
+      });
     }
   });
+  store.setState({ pendingSweep: undefined });
 }
 
-interface Step {
-  readonly method: Method;
-  readonly target: BudgetTarget;
-  readonly rules: WidthRules;
-  readonly seed: number;
-  readonly images: number;
+async function measurePoint(session: Session, job: JobContext, step: SweepStep): Promise<void> {
+  const { store } = session;
+  const experiment = store.getState();
+  const { calibration: { images }, axis } = experiment;
+  const keep = keepFor(experiment, step, {});
+  const cost = keep && planCost(experiment, keep);
+  if (!keep || !cost) return;
+  const known = experiment.sweepPoints.find((point) => isPointOf(point, step, images));
+  let point = known;
+  if (!point) {
+    const refit = step.compensate === 'none' || step.order === 'oneShot' ? oneShotPlan : sequentialPlan;
+    const plan = await refit(session, job, keep, { request: step, images });
+    const evaluation = await job.engine((id) => session.engine((api) => api.evaluate(id, { plan, images: PREVIEW_IMAGES }, job.onProgress)));
+    point = {
+      ...methodOf(step),
+      target: step.target,
+      macs: cost.macs,
+      params: cost.params,
+      ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
+      agreement: evaluation.agreement,
+      images: evaluation.images,
+      seed: step.seed,
+      calibrationImages: images,
+      ...(hasRules(step.rules) ? { rules: step.rules } : {}),
+    };
+  }
+  if (axis === 'latency' && point.latency === undefined) {
+    // how long a network takes does not depend on what its weights are
+    const { milliseconds } = await job.engine((id) => session.engine((api) => api.latency(id, { plan: { keep, weights: {} }, batch: 1 })));
+    point = { ...point, latency: milliseconds };
+  }
+  const added = point;
+  store.setState(({ sweepPoints }) => ({ sweepPoints: [...sweepPoints.filter((other) => !isPointOf(other, step, images)), added] }));
 }
 
-function sameStep(point: FrontierPoint, { method, target, rules, seed, images }: Step): boolean {
-  return (
-    methodKey(point) === methodKey(method) &&
-    point.target.kind === target.kind &&
-    point.target.value === target.value &&
-    point.seed === seed &&
-    point.calibrationImages === images &&
-    rulesKey(point.rules ?? NO_RULES) === rulesKey(rules)
-  );
+/** Goes on without the methods where their part fails; only what ends the whole sweep is thrown. */
+async function leavingOut(session: Session, failed: Set<string>, methods: readonly Method[], work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (isCancelled(error) || isEngineDeath(error) || error instanceof FidelityDiedError) throw error;
+    for (const method of methods) failed.add(methodKey(method));
+    notify(session.store, 'warning', `${methods.map(methodLabel).join(', ')} ${methods.length === 1 ? 'was' : 'were'} left out of the frontier: ${errorText(error)}`);
+  }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { curveTitle, frontierTitle } from './titles.ts';
+import { curveTitle, frontierTitle, gapTitle } from './titles.ts';
 
 describe('the curve’s title', () => {
   it('counts the channels that reach 90 %', () => {
@@ -29,4 +29,11 @@ describe('the frontier’s title', () => {
     expect(frontierTitle({ ...outcome, axis: 'latency', left: 1.2 })).toBe('No faster, and 5.1 points lost');
     expect(frontierTitle({ ...outcome, axis: 'latency' })).toBe('2.0× faster costs 5.1 points');
   });
+});
+
+it('the gap between the orders says which is better, by how much and where', () => {
+  const share = (x: number) => `${x} %`;
+  expect(gapTitle({ x: 48, gap: 0.032 }, share, 'macs', 'accuracy')).toBe('Sequential is 3.2 points above one-shot at 48 % of the multiply–adds');
+  expect(gapTitle({ x: 48, gap: -0.032 }, share, 'params', 'agreement')).toBe('Sequential is 3.2 points of agreement below one-shot at 48 % of the parameters');
+  expect(gapTitle({ x: 2, gap: 0 }, (x) => `${x} ms`, 'latency', 'accuracy')).toBe('Both orders do as well at 2 ms');
 });

@@ -45,6 +45,14 @@ export function frontierTitle({ axis, left, accuracyBefore, accuracyAfter }: Cut
   return points < 0.05 ? `${what} ${verb} nothing` : `${what} ${verb} ${amount} points`;
 }
 
+/** "Sequential is 3.2 points above one-shot at 48 % of the multiply–adds". */
+export function gapTitle({ x, gap }: { readonly x: number; readonly gap: number }, formatX: (x: number) => string, axis: FrontierAxis, yardstick: Yardstick): string {
+  const where = axis === 'latency' ? formatX(x) : `${formatX(x)} of the ${UNITS[axis]}`;
+  const points = `${(100 * Math.abs(gap)).toFixed(1)} points${yardstick === 'agreement' ? ' of agreement' : ''}`;
+  if (Math.abs(gap) < 0.0005) return `Both orders do as well at ${where}`;
+  return gap > 0 ? `Sequential is ${points} above one-shot at ${where}` : `Sequential is ${points} below one-shot at ${where}`;
+}
+
 function agreementTitle(axis: FrontierAxis, left: number, changed: number): string {
   const cut = Math.round((1 - left) * 100);
   const much = changed < 0.0005 ? 'no prediction' : `${(100 * changed).toFixed(changed < 0.0995 ? 1 : 0)} % of the predictions`;

@@ -48,3 +48,11 @@ export class NotAConsumerError extends Error {
     super(`The plan has weights for "${node}", which is not a convolution or dense layer of the network.`);
   }
 }
+
+/** A plan brings statistics for a node that stores none. */
+export class NotANormError extends Error {
+  override readonly name = 'NotANormError';
+  constructor(node: string) {
+    super(`The plan has statistics for "${node}", which is not a batch norm of the network.`);
+  }
+}

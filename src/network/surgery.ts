@@ -4,7 +4,7 @@ import { isConsumer, kernelAxes, type Network, type Node } from './network.ts';
 import type { KeptFeatures } from './ops/opDefinition.ts';
 import { opDefinition } from './ops/table.ts';
 import {
-  EmptyGroupError, EmptyPartError, FrozenGroupError, KeptIndicesError, NotAConsumerError, UnknownGroupError,
+  EmptyGroupError, EmptyPartError, FrozenGroupError, KeptIndicesError, NotAConsumerError, NotANormError, UnknownGroupError,
 } from './pruneErrors.ts';
 import type { PrunePlan } from './prunePlan.ts';
 import { checkWeight } from './shapes.ts';
@@ -14,10 +14,10 @@ import { checkWeight } from './shapes.ts';
  * with the plan's weights. `network` is not changed; weights that stay as they are are shared
  * with it, so copy before transferring their buffers to a worker.
  *
- * A plan may give a bias to a consumer that has none.
+ * A plan may give a bias to a consumer that has none, and a batch norm other statistics.
  *
  * Throws `UnknownGroupError`, `EmptyGroupError`, `EmptyPartError`, `FrozenGroupError`,
- * `KeptIndicesError`, `NotAConsumerError`, `WeightShapeError` or `NonFiniteWeightsError`, before
+ * `KeptIndicesError`, `NotAConsumerError`, `NotANormError`, `WeightShapeError` or `NonFiniteWeightsError`, before
  * anything is built.
  */
 export function prune(network: Network, plan: PrunePlan): Network {
@@ -35,6 +35,8 @@ export function prune(network: Network, plan: PrunePlan): Network {
 
   const replaced = new Set(Object.keys(plan.weights));
   for (const id of replaced) checkReplacement(network, id, plan, keptAround);
+  const norms = new Map(Object.entries(plan.norms ?? {}));
+  for (const [id, statistics] of norms) checkNorm(network, id, statistics);
 
   const nodes = network.nodes.map((node): Node => {
     const kept = keptAround(node);
@@ -42,7 +44,9 @@ export function prune(network: Network, plan: PrunePlan): Network {
       const weights = { ...node.weights, ...plan.weights[node.id] };
       return cut({ ...node, weights } as Node, { out: kept.out, axis: kept.axis });
     }
-    return cut(node, kept);
+    const statistics = norms.get(node.id);
+    const present = statistics ? ({ ...node, weights: { ...node.weights, ...statistics } } as Node) : node;
+    return cut(present, kept);
   });
   return { ...network, nodes };
 }
@@ -86,6 +90,13 @@ function checkReplacement(
   const kept = keptAround(node).in?.filter((index) => !isGrouped(node) || index < whole[axes.in]);
   checkWeight(id, 'kernel', kernel, kept ? whole.with(axes.in, kept.length) : whole);
   if (bias) checkWeight(id, 'bias', bias, [whole[axes.out]]);
+}
+
+function checkNorm(network: Network, id: string, { mean, variance }: NonNullable<PrunePlan['norms']>[string]): void {
+  const node = network.nodes.find((candidate) => candidate.id === id);
+  if (node?.op !== 'batchNorm') throw new NotANormError(id);
+  checkWeight(id, 'mean', mean, node.weights.mean.shape);
+  checkWeight(id, 'variance', variance, node.weights.variance.shape);
 }
 
 function isGrouped(node: Node): boolean {

@@ -1,6 +1,6 @@
 import type { Coupling } from '../network/coupling.ts';
 import type { ComponentMap, FeatureMap } from '../network/couplingGroup.ts';
-import { isConsumer, nodeById, type ConsumerNode, type Network, type Pair } from '../network/network.ts';
+import { isConsumer, nodeById, type ConsumerNode, type Network, type NodeOf, type Pair } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 
 /**
@@ -24,6 +24,8 @@ export interface ConsumerLayer {
   readonly inputs: ComponentMap;
   /** Height and width of the maps that a flatten before this dense layer has laid out, if any. */
   readonly flattened?: Pair;
+  /** The batch norm that alone reads the node, if any. */
+  readonly norm?: NodeOf<'batchNorm'>;
   /**
    * `gram`: the full patch Gram is kept, so that every subset can be scored and refitted.
    * `contributions`: too wide for that (`WIDEST_GRAM`); channels are scored one by one, weights stay.
@@ -40,9 +42,15 @@ export function consumerLayers(network: Network, { features }: Coupling): Consum
   for (const node of network.nodes) {
     const inputs = isConsumer(node) ? features.get(node.inputs[0]) : undefined;
     if (!isConsumer(node) || !inputs || inputs.groups.every(({ frozen }) => frozen !== undefined)) continue;
-    layers.push(...layersOfNode(network, node, inputs));
+    const norm = soleNorm(network, node.id);
+    for (const layer of layersOfNode(network, node, inputs)) layers.push(norm ? { ...layer, norm } : layer);
   }
   return layers;
+}
+
+function soleNorm({ nodes, outputs }: Network, id: string): NodeOf<'batchNorm'> | undefined {
+  const [reader, ...more] = nodes.filter(({ inputs }) => inputs.includes(id));
+  return reader?.op === 'batchNorm' && more.length === 0 && !outputs.includes(id) ? reader : undefined;
 }
 
 function* layersOfNode(network: Network, node: ConsumerNode, inputs: FeatureMap): Generator<ConsumerLayer> {

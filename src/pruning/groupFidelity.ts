@@ -1,11 +1,13 @@
+import type { Compensation } from '../fidelity/compensationMethod.ts';
+import { curveOf, nestedErrors } from '../fidelity/fidelityCurve.ts';
+import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
 import { bandOf, nestedCurves, type MonteCarloBand } from '../fidelity/monteCarloBand.ts';
 import { permutation, sampleIndices, seededRandom } from '../fidelity/random.ts';
-import { forwardGreedy } from '../fidelity/selection/forwardGreedy.ts';
-import { fidelityCurve } from '../fidelity/fidelityCurve.ts';
-import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
 import { orderByScore } from '../fidelity/selection/topK.ts';
 import { singletonScores } from '../fidelity/singletonFidelity.ts';
+import { subsetFidelity } from '../fidelity/subsetFidelity.ts';
 import type { ConsumerLayer } from './consumerLayers.ts';
+import { groupConsumers, type GroupConsumer } from './criteria/groupConsumers.ts';
 import type { LayerMeasures } from './statisticsStore.ts';
 
 /** What the statistics say of one group, over all of its consumers. */
@@ -36,41 +38,106 @@ export function groupScores(layers: readonly ConsumerLayer[], measures: LayerMea
   return [...groups].map(([name, singleton]) => ({ name, singleton }));
 }
 
+/** How well the channels that stay rebuild what the group's consumers compute, k = 1..channels; empty where none has a Gram. */
+export interface GroupCurves {
+  /** Mean over consumers of the layer fidelity. */
+  readonly curve: Float64Array;
+  /** Sum over consumers of `E‖Y − Ŷ‖²`. */
+  readonly error: Float64Array;
+}
+
 /**
- * Mean over the group's consumers of FS of the first k channels of `order`, k = 1..channels. Inputs
- * of other groups count as kept. Empty where no consumer has a Gram. `scale` takes a fixed sample of a
- * very wide layer's outputs.
+ * Both curves of the first k channels of `order`. Inputs of other groups count as kept. `none` and
+ * `scale` take a fixed sample of a very wide layer's outputs.
  */
+export function groupCurves(
+  group: string,
+  order: ArrayLike<number>,
+  layers: readonly ConsumerLayer[],
+  measures: LayerMeasures,
+  compensation: Compensation,
+): GroupCurves {
+  return joined(groupConsumers(group, layers, measures).map((consumer) => {
+    const { statistics } = consumer;
+    const prefixes = prefixesOf(consumer, order);
+    const outputs = compensation === 'none' || compensation === 'scale' ? affordableOutputs(statistics) : undefined;
+    const { error, energy } = nestedErrors(statistics, prefixes.inputs, compensation, { outputs });
+    const total = energyOf(statistics);
+    const nothing = prefixes.isEmptyAtFirst ? subsetFidelity(statistics, [], compensation) : 0;
+    if (compensation === 'none') {
+      // What a sample of outputs loses stands for the share that all of them lose.
+      const scale = energy > 0 ? total / energy : 0;
+      return curvesOf(prefixes.of(error, energy).map((value) => Math.max(0, value * scale)), total);
+    }
+    const curve = prefixes.of(curveOf(error, energy, true), nothing);
+    return { curve, error: curve.map((fidelity) => (1 - fidelity) * total) };
+  }));
+}
+
+/** Both curves where the best k channels are `sets[k − 1]`: sets that need not be nested. */
+export function setCurves(
+  group: string,
+  sets: readonly (readonly number[])[],
+  layers: readonly ConsumerLayer[],
+  measures: LayerMeasures,
+  compensation: Compensation,
+): GroupCurves {
+  return joined(groupConsumers(group, layers, measures).map(({ statistics, inputsOf, others }) => {
+    const energy = energyOf(statistics);
+    return curvesOf(
+      Float64Array.from(sets, (set) => {
+        const inputs = [...others, ...set.flatMap((channel) => [...inputsOf[channel]])];
+        return (1 - subsetFidelity(statistics, inputs, compensation)) * energy;
+      }),
+      energy,
+    );
+  }));
+}
+
+/** `GroupCurves.curve` alone. */
 export function groupCurve(
   group: string,
   order: ArrayLike<number>,
   layers: readonly ConsumerLayer[],
   measures: LayerMeasures,
-  compensation: 'scale' | 'leastSquares',
+  compensation: Compensation,
 ): Float64Array {
-  return meanOf(consumersOf(group, layers, measures).map((consumer) => {
-    const prefixes = prefixesOf(consumer, order);
-    const outputs = compensation === 'scale' ? affordableOutputs(consumer.statistics) : undefined;
-    return prefixes.of(fidelityCurve(consumer.statistics, prefixes.inputs, compensation, { outputs }));
-  }));
+  return groupCurves(group, order, layers, measures, compensation).curve;
 }
 
-/** Multiply-adds that one curve may take; wider layers are judged by a sample of their outputs. */
-const MOST_CURVE_WORK = 2e9;
+function curvesOf(error: Float64Array, energy: number): GroupCurves {
+  return { error, curve: error.map((value) => (energy > 0 ? Math.max(0, 1 - value / energy) : 0)) };
+}
 
-function affordableOutputs({ n, p, m }: LayerStatistics): number[] | undefined {
-  const perOutput = (n * p) ** 2 / 2 + n ** 3 / 6;
-  const count = Math.max(BAND_OUTPUTS, Math.floor(MOST_CURVE_WORK / perOutput));
+function joined(consumers: readonly GroupCurves[]): GroupCurves {
+  const length = consumers[0]?.curve.length ?? 0;
+  const curve = new Float64Array(length);
+  const error = new Float64Array(length);
+  for (const consumer of consumers) {
+    for (let k = 0; k < length; k++) {
+      curve[k] += consumer.curve[k] / consumers.length;
+      error[k] += consumer.error[k];
+    }
+  }
+  return { curve, error };
+}
+
+/** Multiply-adds that one layer's curve or order may take; wider layers are judged by a sample of their outputs. */
+const MOST_OUTPUT_WORK = 2e9;
+/** Bytes that the pair energies of a layer's outputs may take at a time. */
+const MOST_OUTPUT_BYTES = 2 ** 29;
+const LEAST_OUTPUTS = 16;
+
+/** The fixed sample of outputs that a fit of each output by itself can afford; undefined: all of them. */
+export function affordableOutputs({ n, p, m }: LayerStatistics): number[] | undefined {
+  // With one weight a component, one factorisation serves every output.
+  const perOutput = p === 1 ? n ** 2 / 2 : (n * p) ** 2 / 2 + n ** 3 / 6;
+  const byMemory = p === 1 ? m : Math.floor(MOST_OUTPUT_BYTES / (16 * n * n));
+  const count = Math.max(LEAST_OUTPUTS, Math.min(Math.floor(MOST_OUTPUT_WORK / perOutput), byMemory));
   return count < m ? sampleIndices(m, count, seededRandom(1)) : undefined;
 }
 
-/** Outputs of each consumer that the band is computed on; more change it little and cost in proportion. */
-const BAND_OUTPUTS = 16;
-
-/**
- * How FS (scale) of random subsets of the group's channels is distributed, mean over consumers.
- * Each consumer counts by a seeded sample of at most 16 of its outputs.
- */
+/** How FS (scale) of random subsets of the group's channels is distributed, mean over consumers. */
 export function groupBand(
   group: string,
   layers: readonly ConsumerLayer[],
@@ -79,69 +146,38 @@ export function groupBand(
   seed: number,
 ): MonteCarloBand {
   const random = seededRandom(seed);
-  const consumers = consumersOf(group, layers, measures);
-  const n = consumers[0]?.channels ?? 0;
+  const consumers = groupConsumers(group, layers, measures);
+  const n = consumers[0]?.inputsOf.length ?? 0;
   const orders = Array.from({ length: permutations }, () => permutation(n, random));
   const means = orders.map(() => new Float64Array(n));
   for (const consumer of consumers) {
-    const { m } = consumer.statistics;
-    const outputs = sampleIndices(m, Math.min(BAND_OUTPUTS, m), random);
+    const outputs = affordableOutputs(consumer.statistics);
     const prefixes = orders.map((order) => prefixesOf(consumer, order));
     nestedCurves(consumer.statistics, prefixes.map(({ inputs }) => inputs), { outputs }).forEach((curve, at) => {
-      const own = prefixes[at].of(curve);
+      const own = prefixes[at].of(curve, 0);
       for (let k = 0; k < n; k++) means[at][k] += own[k] / consumers.length;
     });
   }
   return bandOf(means);
 }
 
-/** FS (scale) of the channels chosen by forward greedy; empty unless one layer reads the group, and nothing else. */
-export function groupGreedy(group: string, layers: readonly ConsumerLayer[], measures: LayerMeasures): Float64Array {
-  const [consumer, ...more] = consumersOf(group, layers, measures);
-  if (!consumer || more.length > 0 || consumer.statistics.n !== consumer.channels) return new Float64Array(0);
-  return fidelityCurve(consumer.statistics, forwardGreedy(consumer.statistics), 'scale');
-}
-
-interface Consumer {
-  readonly statistics: LayerStatistics;
-  /** Components of the group. */
-  readonly channels: number;
-  /** Component → the layer's inputs that belong to it. */
-  readonly inputsOf: readonly (readonly number[])[];
-  /** The layer's inputs that belong to other groups. */
-  readonly others: readonly number[];
-}
-
-function consumersOf(group: string, layers: readonly ConsumerLayer[], measures: LayerMeasures): Consumer[] {
-  return layers.flatMap(({ id, inputs }) => {
-    const statistics = measures.statistics.get(id);
-    const index = inputs.groups.findIndex(({ name }) => name === group);
-    if (index < 0 || !statistics) return [];
-    const { channels } = inputs.groups[index];
-    const inputsOf = Array.from({ length: channels }, (): number[] => []);
-    const others: number[] = [];
-    inputs.group.forEach((of, i) => (of === index ? inputsOf[inputs.component[i]] : others).push(i));
-    return others.length === inputs.group.length ? [] : [{ statistics, channels, inputsOf, others }];
-  });
-}
-
 /** An order of channels as an order of a layer's inputs, all others first; `of` picks a curve's values after each channel. */
-function prefixesOf({ inputsOf, others }: Consumer, order: ArrayLike<number>) {
+function prefixesOf({ inputsOf, others }: GroupConsumer, order: ArrayLike<number>) {
   const inputs = [...others];
   const ends = Array.from(order, (channel) => inputs.push(...inputsOf[channel]));
   return {
     inputs,
-    of: (curve: Float64Array): Float64Array => Float64Array.from(ends, (end) => (end === 0 ? 0 : curve[end - 1])),
+    /** Whether the first channel brings this layer no input at all. */
+    isEmptyAtFirst: ends[0] === 0,
+    of: (curve: Float64Array, before: number): Float64Array => Float64Array.from(ends, (end) => (end === 0 ? before : curve[end - 1])),
   };
-}
-
-function meanOf(curves: readonly Float64Array[]): Float64Array {
-  const mean = new Float64Array(curves[0]?.length ?? 0);
-  for (const curve of curves) curve.forEach((value, k) => (mean[k] += value / curves.length));
-  return mean;
 }
 
 /** Channels by falling score. */
 export function channelOrder(scores: ArrayLike<number>): number[] {
   return orderByScore(scores);
+}
+
+function energyOf({ energy }: LayerStatistics): number {
+  return energy.reduce((sum, e) => sum + e, 0);
 }

@@ -9,7 +9,8 @@ import { networkBuilder, plainNetwork, residualNetwork } from '../network/fixtur
 import type { Network } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
-import { keepSets, MissingCurveError, prunableGroups, widthsFor, type Ranking } from './keepSets.ts';
+import { MissingCurveError } from './allocation.ts';
+import { keepSets, prunableGroups, widthsFor, type Ranking } from './keepSets.ts';
 import { MULTIPLES, nextWidth, NO_RULES, ruledWidth, type GroupRule, type WidthRules } from './widthRules.ts';
 
 const NETWORKS: Record<string, Network> = { residual: residualNetwork(), plain: plainNetwork() };

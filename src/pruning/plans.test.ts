@@ -15,7 +15,9 @@ import { channelOrder, groupBand, groupCurve, groupGreedy, groupScores } from '.
 import { componentWeights, emptyKernel, writeWeights } from './layerWeights.ts';
 import { oneShotPlan } from './oneShotPlan.ts';
 import { COMPENSATIONS, DEFAULT_REQUEST, SELECTIONS, type PruneRequest } from './pruneRequest.ts';
-import { normScores, randomGroupScores, rankingsFor } from './rankings.ts';
+import { normScores } from './criteria/filterNorms.ts';
+import { randomGroupScores } from './criteria/random.ts';
+import { rankingsFor } from './rankings.ts';
 import { StatisticsStore } from './statisticsStore.ts';
 
 const residual = randomStatistics(residualNetwork());

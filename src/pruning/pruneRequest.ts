@@ -1,3 +1,4 @@
+import type { Selection } from './selections.ts';
 import { NO_RULES, type WidthRules } from './widthRules.ts';
 
 /** What a person asks for, apart from the network and the pictures. All of it travels in a link. */
@@ -6,13 +7,17 @@ export interface PruneRequest {
   readonly select: Selection;
   readonly compensate: Compensation;
   readonly order: Order;
+  /** How a target of `macs` or `params` is shared out among the groups. */
+  readonly allocate: Allocation;
+  /** Whether the norm layers' statistics are measured again on the pruned network. */
+  readonly renorm: boolean;
   readonly rules: WidthRules;
   /** Seeds the random selection and the choice of calibration images. */
   readonly seed: number;
 }
 
 /**
- * - `macs`, `params`: keep at most this fraction of the network's cost, with one keep fraction for every group
+ * - `macs`, `params`: keep at most this fraction of the network's cost, shared out as `allocate` says
  * - `channels`: this keep fraction in every group
  * - `eta`: per group, the least k whose subset fidelity reaches this value (the paper's (k, η)-HiFi set)
  */
@@ -23,13 +28,25 @@ export interface BudgetTarget {
 }
 
 export const TARGET_KINDS = ['macs', 'params', 'channels', 'eta'] as const;
-export const SELECTIONS = ['singleton', 'l1', 'l2', 'random'] as const;
-export const COMPENSATIONS = ['none', 'scale', 'leastSquares'] as const;
+export { SELECTIONS, type Selection } from './selections.ts';
+/**
+ * - `none`: the kept weights stay
+ * - `scale`: each output scales them, the paper's δ*
+ * - `leastSquares`: refits them; `leastSquaresBias`: and the bias
+ * - `leastSquaresRelu`: and, in sequential order, only as far as a ReLU behind the layer lets through
+ */
+export const COMPENSATIONS = ['none', 'scale', 'leastSquares', 'leastSquaresBias', 'leastSquaresRelu'] as const;
+/**
+ * - `uniform`: one keep fraction for every group
+ * - `eta`: one fidelity for every group, the greatest that the budget affords
+ * - `theory`: where a unit of cost buys the least output error, by slopes measured on the network (Theorem 3.1)
+ */
+export const ALLOCATIONS = ['uniform', 'eta', 'theory'] as const;
 export const ORDERS = ['oneShot', 'sequential'] as const;
 
 export type TargetKind = (typeof TARGET_KINDS)[number];
-export type Selection = (typeof SELECTIONS)[number];
 export type Compensation = (typeof COMPENSATIONS)[number];
+export type Allocation = (typeof ALLOCATIONS)[number];
 export type Order = (typeof ORDERS)[number];
 
 export const DEFAULT_REQUEST: PruneRequest = {
@@ -37,6 +54,8 @@ export const DEFAULT_REQUEST: PruneRequest = {
   select: 'singleton',
   compensate: 'leastSquares',
   order: 'sequential',
+  allocate: 'uniform',
+  renorm: false,
   rules: NO_RULES,
   seed: 1,
 };

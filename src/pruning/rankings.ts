@@ -1,85 +1,132 @@
-import { seededRandom } from '../fidelity/random.ts';
-import { l1Norm } from '../fidelity/selection/l1Norm.ts';
-import { l2Norm } from '../fidelity/selection/l2Norm.ts';
-import { randomScores } from '../fidelity/selection/random.ts';
-import type { CouplingGroup } from '../network/couplingGroup.ts';
+import type { Fit } from '../fidelity/selection/blockRegression.ts';
 import type { Coupling } from '../network/coupling.ts';
-import { isConsumer, nodeById, type ConsumerNode, type Network, type Weight } from '../network/network.ts';
+import type { CouplingGroup } from '../network/couplingGroup.ts';
+import type { Network } from '../network/network.ts';
+import { fitOf } from './compensationFit.ts';
 import type { ConsumerLayer } from './consumerLayers.ts';
-import { channelOrder, groupCurve, groupScores } from './groupFidelity.ts';
+import type { GroupScoreMap } from './criteria/criterion.ts';
+import { singletonScoresByGroup } from './criteria/groupScoreMap.ts';
+import { CRITERIA } from './criteria/table.ts';
+import { channelOrder, groupCurves, setCurves } from './groupFidelity.ts';
+import { groupOrder, groupSets } from './groupSelection.ts';
 import { prunableGroups, type Ranking } from './keepSets.ts';
-import type { PruneRequest } from './pruneRequest.ts';
+import type { Compensation, PruneRequest, Selection } from './pruneRequest.ts';
+import { SELECTION_RULES, type SelectionScoredBy } from './selections.ts';
 import type { LayerMeasures } from './statisticsStore.ts';
 
-/**
- * Per channel of the group: the L1 or L2 norms of the filters that make it, summed over producers
- * (Li et al. 2017).
- */
-export function normScores(network: Network, { features }: Coupling, group: CouplingGroup, norm: 'l1' | 'l2'): Float64Array {
-  const sum = new Float64Array(group.channels);
-  for (const id of group.producers) {
-    const producer = nodeById(network, id);
-    const made = features.get(id);
-    if (!isConsumer(producer) || !made) continue;
-    const { values, shape } = filters(producer);
-    (norm === 'l1' ? l1Norm : l2Norm)(values, shape).forEach((value, c) => {
-      if (made.groups[made.group[c]].name === group.name) sum[made.component[c]] += value;
-    });
+/** What groups are ranked from. */
+export interface RankingInput {
+  readonly network: Network;
+  readonly coupled: Coupling;
+  readonly layers: readonly ConsumerLayer[];
+  readonly measures: LayerMeasures;
+}
+
+/** What to rank by, and whether curves are wanted beside the scores: they cost about as much as a refit. */
+export interface RankingRequest {
+  readonly select: Selection;
+  readonly compensate: Compensation;
+  readonly seed: number;
+  readonly curves: boolean;
+  /** Group → scores of a rule that runs the network; only read for such a rule. */
+  readonly scores?: Readonly<Record<string, ArrayLike<number>>>;
+}
+
+/** A rule that runs the network was to rank groups without its scores. */
+export class MissingScoresError extends Error {
+  override readonly name = 'MissingScoresError';
+  constructor(select: Selection, group?: string) {
+    super(`The rule "${select}" is scored by running the network, and ${group === undefined ? 'no scores' : `no fitting scores of group "${group}"`} came with the request; compute them first.`);
   }
-  return sum;
 }
 
-/** A producer's kernel with its outputs on the last axis. */
-function filters(producer: ConsumerNode): Weight {
-  const { kernel } = producer.weights;
-  if (producer.op !== 'transposedConv2d') return kernel;
-  const [height, width, outputs, inputs] = kernel.shape;
-  const values = kernel.values.map((_, at) => {
-    const [offset, i, c] = [Math.floor(at / (inputs * outputs)), Math.floor(at / outputs) % inputs, at % outputs];
-    return kernel.values[(offset * outputs + c) * inputs + i];
-  });
-  return { shape: [height, width, inputs, outputs], values };
-}
-
-/** Seeded uniform scores for every group that may be cut, in order: the random baseline. */
-export function randomGroupScores(groups: readonly CouplingGroup[], seed: number): Map<string, Float64Array> {
-  const random = seededRandom(seed);
-  return new Map(prunableGroups(groups).map(({ name, channels }) => [name, randomScores(channels, random)]));
-}
-
-/** The rankings that a request's selection rests on, with curves where its target needs them. */
+/** Every group that may be cut as a rule ranks it, with what a request's widths need beside the scores. */
 export function rankingsFor(
   request: PruneRequest,
   network: Network,
   coupled: Coupling,
   layers: readonly ConsumerLayer[],
   measures: LayerMeasures,
+  scores?: RankingRequest['scores'],
 ): Ranking[] {
-  const scores = selectionScores(request, network, coupled, layers, measures);
-  return prunableGroups(coupled.groups).map(({ name, channels, parts }) => {
-    const own = scores.get(name) ?? new Float64Array(channels);
-    const curve =
-      request.target.kind === 'eta'
-        ? groupCurve(name, channelOrder(own), layers, measures, request.compensate === 'leastSquares' ? 'leastSquares' : 'scale')
-        : undefined;
-    return { name, channels, scores: own, curve, parts };
-  });
+  const { target, allocate, select, compensate, seed } = request;
+  const curves = target.kind === 'eta' || ((target.kind === 'macs' || target.kind === 'params') && allocate !== 'uniform');
+  return [...rankGroups({ select, compensate, seed, curves, scores }, { network, coupled, layers, measures })];
 }
 
-function selectionScores(
-  { select, seed }: PruneRequest,
-  network: Network,
-  coupled: Coupling,
-  layers: readonly ConsumerLayer[],
-  measures: LayerMeasures,
-): ReadonlyMap<string, Float64Array> {
-  switch (select) {
-    case 'singleton':
-      return new Map(groupScores(layers, measures).map(({ name, singleton }) => [name, singleton]));
-    case 'random':
-      return randomGroupScores(coupled.groups, seed);
-    case 'l1':
-    case 'l2':
-      return new Map(prunableGroups(coupled.groups).map((group) => [group.name, normScores(network, coupled, group, select)]));
+/**
+ * Groups that may be cut as the rule ranks them, one after another, so that a worker can attend to
+ * other things in between. With `curves`, each has the fidelity and the error of its best k channels
+ * under the request's compensation; empty where no consumer has a Gram. Scores of a search (greedy,
+ * backward, exact) count down from the number of channels; a group without a Gram has its singleton
+ * scores.
+ *
+ * @throws MissingScoresError
+ */
+export function* rankGroups(request: RankingRequest, input: RankingInput): Generator<Ranking> {
+  const { select, compensate, curves } = request;
+  const scoresOf = scoring(request, input);
+  for (const group of prunableGroups(input.coupled.groups)) {
+    const { name, channels, parts } = group;
+    const readers = input.layers.filter(({ inputs }) => inputs.groups.some((read) => read.name === name));
+    const found = select === 'exact' ? groupSets(name, readers, input.measures, searchFit(compensate)) : undefined;
+    const scores = found && found.order.length > 0 ? countdown(found.order) : scoresOf(group, readers);
+    const sets = found && found.sets.length > 0 ? { sets: found.sets } : {};
+    const kept = !curves
+      ? {}
+      : sets.sets
+        ? setCurves(name, sets.sets, readers, input.measures, fitOf(compensate))
+        : groupCurves(name, channelOrder(scores), readers, input.measures, fitOf(compensate));
+    yield { name, channels, scores, ...sets, ...kept, parts };
   }
+}
+
+/** How the rule scores one group, of which `readers` are the layers that read it. */
+function scoring(request: RankingRequest, input: RankingInput): (group: CouplingGroup, readers: readonly ConsumerLayer[]) => Float64Array {
+  const { select, compensate, seed, scores } = request;
+  const fit = searchFit(compensate);
+  const criterionInput = { ...input, seed, fit: fit === 'scale' ? fit : 'leastSquares' } as const;
+  if (select === 'greedy' || select === 'backward' || select === 'exact') {
+    let singleton: GroupScoreMap | undefined;
+    return ({ name, channels }, readers) => {
+      const order = select === 'exact' ? [] : groupOrder(name, readers, input.measures, { rule: select, fit });
+      if (order.length > 0) return countdown(order);
+      singleton ??= singletonScoresByGroup(criterionInput);
+      return singleton.get(name) ?? new Float64Array(channels);
+    };
+  }
+  if (isScoredByNetwork(select)) {
+    if (!scores) throw new MissingScoresError(select);
+    return ({ name, channels }) => {
+      const own = scores[name];
+      if (own?.length !== channels) throw new MissingScoresError(select, name);
+      return Float64Array.from(own);
+    };
+  }
+  const criterion = CRITERIA[select];
+  if (select === 'singleton' || SELECTION_RULES[select].scoredBy === 'weights') {
+    // Quick, and a seed's sequence runs through all groups.
+    const all = criterion(criterionInput);
+    return ({ name, channels }) => all.get(name) ?? new Float64Array(channels);
+  }
+  return (group, readers) => {
+    const coupled = { ...input.coupled, groups: [group] };
+    return criterion({ ...criterionInput, coupled, layers: readers }).get(group.name) ?? new Float64Array(group.channels);
+  };
+}
+
+/** The fit that a search looks ahead to: what follows if it is one, else the paper's. */
+function searchFit(compensate: Compensation): Fit {
+  const fit = fitOf(compensate);
+  return fit === 'none' ? 'scale' : fit;
+}
+
+function isScoredByNetwork(select: Selection): select is SelectionScoredBy<'network'> {
+  return SELECTION_RULES[select].scoredBy === 'network';
+}
+
+function countdown(order: readonly number[]): Float64Array {
+  const scores = new Float64Array(order.length);
+  order.forEach((channel, k) => (scores[channel] = order.length - k));
+  return scores;
 }

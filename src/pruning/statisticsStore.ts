@@ -1,4 +1,4 @@
-import { intactStatistics, type LayerStatistics } from '../fidelity/layerStatistics.ts';
+import { intactStatistics, type LayerMeans, type LayerStatistics } from '../fidelity/layerStatistics.ts';
 import type { ConsumerLayer } from './consumerLayers.ts';
 import { componentWeights } from './layerWeights.ts';
 
@@ -12,8 +12,14 @@ export interface LayerMeasures {
 
 /** Sums of one layer over some images: of its patches, or of what each of its inputs contributes. */
 export type LayerSums =
-  | { readonly layer: string; readonly gram: Float64Array }
+  | { readonly layer: string; readonly gram: Float64Array; readonly patches?: PatchSums }
   | { readonly layer: string; readonly contributions: ContributionSums };
+
+/** `Σ x` over the patches of all images, length np, and how many patches one image has. */
+export interface PatchSums {
+  readonly sum: Float64Array;
+  readonly positions: number;
+}
 
 /** Sums over images: `cross` and `own` are row-major `m × n` (b and d), `energy` has one value an output. */
 export interface ContributionSums {
@@ -29,6 +35,8 @@ export class StatisticsStore {
   #measures: LayerMeasures | undefined;
   /** Mean per image, so that the statistics need no copy of their own. */
   readonly #grams = new Map<string, Mean>();
+  readonly #patches = new Map<string, Mean>();
+  readonly #positions = new Map<string, number>();
   readonly #contributions = new Map<string, ContributionSums>();
 
   constructor(layers: readonly ConsumerLayer[]) {
@@ -44,7 +52,10 @@ export class StatisticsStore {
     this.#measures = undefined;
     for (const sums of batch.layers) {
       if (!this.#known.has(sums.layer)) continue;
-      if ('gram' in sums) this.#addGram(sums.layer, sums.gram, batch.images);
+      if ('gram' in sums) {
+        this.#addMean(this.#grams, sums.layer, sums.gram, batch.images);
+        if (sums.patches) this.#addPatches(sums.layer, sums.patches, batch.images);
+      }
       else this.#addContributions(sums.layer, sums.contributions);
     }
     if (batch.last ?? true) this.images += batch.images;
@@ -68,23 +79,37 @@ export class StatisticsStore {
       const { n, p, m } = layer;
       if (mean) {
         const weights = componentWeights(layer, layer.node.weights.kernel);
-        statistics.set(layer.id, intactStatistics({ n, p, m, weights, gram: mean.values }));
+        const intact = intactStatistics({ n, p, m, weights, gram: mean.values });
+        const means = this.#means(layer.id, weights, m);
+        statistics.set(layer.id, means ? { ...intact, means } : intact);
       } else if (sums) contributions.set(layer.id, scoresOf(sums, n));
     }
     return { statistics, contributions };
   }
 
-  #addGram(layer: string, gram: Float64Array, images: number): void {
-    const mean = this.#grams.get(layer);
+  #means(layer: string, weights: Float64Array, m: number): LayerMeans | undefined {
+    const [input, positions] = [this.#patches.get(layer)?.values, this.#positions.get(layer)];
+    if (!input || positions === undefined) return undefined;
+    const output = Float64Array.from({ length: m }, (_, c) => input.reduce((sum, x, q) => sum + weights[c * input.length + q] * x, 0));
+    return { input, output, positions };
+  }
+
+  #addPatches(layer: string, { sum, positions }: PatchSums, images: number): void {
+    this.#positions.set(layer, positions);
+    this.#addMean(this.#patches, layer, sum, images);
+  }
+
+  #addMean(means: Map<string, Mean>, layer: string, sums: Float64Array, images: number): void {
+    const mean = means.get(layer);
     if (!mean) {
-      for (let k = 0; k < gram.length; k++) gram[k] /= images;
-      this.#grams.set(layer, { values: gram, images });
+      for (let k = 0; k < sums.length; k++) sums[k] /= images;
+      means.set(layer, { values: sums, images });
       return;
     }
     const total = mean.images + images;
     const [before, now] = [mean.images / total, 1 / total];
     const { values } = mean;
-    for (let k = 0; k < values.length; k++) values[k] = values[k] * before + gram[k] * now;
+    for (let k = 0; k < values.length; k++) values[k] = values[k] * before + sums[k] * now;
     mean.images = total;
   }
 

@@ -9,6 +9,9 @@ import { pictureSource } from '../datasets/pictureSource.ts';
 import { AS_THEY_ARE, type Preprocessing } from '../datasets/preprocessing.ts';
 import { backendMemory, deviceFault, startBackend } from '../engine/backend.ts';
 import { calibrate } from '../engine/calibrate.ts';
+import type { InputBox } from '../engine/criteria/intervalBounds.ts';
+import { networkCriterion } from '../engine/criteria/table.ts';
+import { LabelsNeededError } from '../engine/criteria/taylor.ts';
 import { computeLogits, logitError, perClass, shareEqual, topClasses, type Logits } from '../engine/evaluate.ts';
 import { mostExciting } from '../engine/exciting.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
@@ -16,6 +19,7 @@ import { CancelledError, JobClock, type Job } from '../engine/job.ts';
 import { Correlator } from '../engine/kernels/correlator.ts';
 import { measureLatency } from '../engine/latency.ts';
 import { layerTimes } from '../engine/layerTimes.ts';
+import { renormalise } from '../engine/renorm.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
 import { costModel } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
@@ -26,17 +30,21 @@ import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
+import { SELECTION_RULES } from '../pruning/selections.ts';
 import type { LayerSums } from '../pruning/statisticsStore.ts';
 import { fetchBytes } from '../storage/download.ts';
+import type { TheoryResult } from '../theory/results.ts';
+import { runTheory } from '../theory/table.ts';
 import type { NamedFile } from '../storage/namedFile.ts';
 import type { KeptItem } from '../storage/keptItems.ts';
+import { observedBox, pixelBox } from './inputBox.ts';
 import { Keeping } from './keeping.ts';
 import { readModelSource } from './modelSource.ts';
 import { namedFile } from './pathedFile.ts';
 import type {
-  BackendChoice, BackendReport, CalibrationRequest, CalibrationSummary, DatasetSummary, EngineApi, Evaluation,
+  BackendChoice, BackendReport, CalibrationRequest, CalibrationSummary, ChannelScores, CriterionRequest, DatasetSummary, EngineApi, Evaluation,
   EvaluationRequest, ExcitingPicture, JobId, KeptList, Latency, LoadedModel, ModelSource, OnProgress, OwnSource, PathedFile,
-  Picture, Preview, SequentialRequest, SortedFiles, StatisticsMessage,
+  Picture, Preview, RenormRequest, SequentialRequest, SortedFiles, StatisticsMessage, TheoryRequest,
 } from './protocol.ts';
 import { toRgba } from './showPicture.ts';
 import { sortFiles } from './sortFiles.ts';
@@ -194,12 +202,18 @@ export class Engine implements EngineApi {
   }
 
   async pruneSequentially(job: JobId, request: SequentialRequest, onProgress: OnProgress): Promise<PrunePlan> {
-    const plan = await this.#run(job, onProgress, (options) =>
-      pruneSequentially(
-        this.#loaded(), request.keep, request.compensate, this.#calibrationImages(request), this.#correlator, options,
-      ),
-    );
-    return transfer(plan, Object.values(plan.weights).map(({ kernel }) => kernel.values.buffer as ArrayBuffer));
+    const network = this.#loaded();
+    const images = this.#calibrationImages(request);
+    const plan = await this.#run(job, onProgress, async (options) => {
+      const compensated = await pruneSequentially(network, request.keep, request.compensate, images, this.#correlator, options);
+      return request.renorm ? renormalise(network, compensated, images, { signal: options.signal }) : compensated;
+    });
+    return transferPlan(plan);
+  }
+
+  async renorm(job: JobId, { plan, ...request }: RenormRequest, onProgress: OnProgress): Promise<PrunePlan> {
+    const network = this.#loaded();
+    return this.#run(job, onProgress, (options) => renormalise(network, plan, this.#calibrationImages(request), options));
   }
 
   async evaluate(job: JobId, { plan, images }: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation> {
@@ -228,6 +242,36 @@ export class Engine implements EngineApi {
   async latency(job: JobId, { plan, batch }: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency> {
     const network = this.#loaded();
     return this.#run(job, undefined, (options) => measureLatency(plan ? prune(network, plan) : network, batch, options));
+  }
+
+  async criterion(job: JobId, request: CriterionRequest, onProgress: OnProgress): Promise<ChannelScores> {
+    const network = this.#loaded();
+    const rule = networkCriterion(request.select);
+    const { access } = SELECTION_RULES[request.select];
+    return this.#run(job, onProgress, async (options) => {
+      const images = access.data ? this.#calibrationImages(request) : { count: 0, shape: shapesOf(network).inputShape, read: async () => new Float32Array(0) };
+      const labels = access.labels ? await this.#calibrationLabels(request) : undefined;
+      const input = { network, coupled: coupling(network), images, seed: request.seed, inputBox: await this.#inputBox(request) };
+      const scores = await rule({ ...input, ...(labels ? { labels } : {}) }, options);
+      return Object.fromEntries([...scores].map(([name, own]) => [name, [...own]]));
+    });
+  }
+
+  async theory(job: JobId, request: TheoryRequest, onProgress: OnProgress): Promise<TheoryResult> {
+    const network = this.#loaded();
+    const data = this.#dataset();
+    const input = {
+      network,
+      calibration: this.#calibrationImages(request),
+      draw: (images: number, seed: number) => this.#calibrationImages({ images, seed }),
+      test: this.#testImages(0, Math.min(request.testImages, data.count('test'))),
+      correlator: this.#correlator,
+      seed: request.seed,
+    };
+    return this.#run(job, onProgress, async (options) => {
+      const testLabels = await usableLabels(data, shapesOf(network).outputs);
+      return runTheory(request.experiment, { ...input, ...(testLabels ? { testLabels } : {}) }, options);
+    });
   }
 
   async layerTimes(
@@ -307,6 +351,21 @@ export class Engine implements EngineApi {
     return pictureSource(data, 'train', data.calibrationIndices(Math.min(images, data.count('train')), seed), this.#preprocessing);
   }
 
+  /** What values pictures may have when the network gets them. */
+  async #inputBox(request: CalibrationRequest): Promise<InputBox> {
+    if (this.#data instanceof OwnPictures && this.#data.prepared) return observedBox(this.#calibrationImages(request));
+    const { inputShape } = shapesOf(this.#loaded());
+    return pixelBox(this.#preprocessing, inputShape[inputShape.length - 1]);
+  }
+
+  /** @throws LabelsNeededError where the pictures have none that the network's outputs stand for */
+  async #calibrationLabels({ images, seed }: CalibrationRequest): Promise<readonly number[]> {
+    const data = this.#dataset();
+    const known = await usableLabels(data, shapesOf(this.#loaded()).outputs, 'train');
+    if (!known) throw new LabelsNeededError(`This rule needs labelled pictures, of the network's own classes; those of “${data.name}” are not.`);
+    return data.calibrationIndices(Math.min(images, data.count('train')), seed).map((index) => known[index]);
+  }
+
   #testImages(first: number, count: number): ImageSource {
     return pictureSource(this.#dataset(), 'test', Array.from({ length: count }, (_, k) => first + k), this.#preprocessing);
   }
@@ -343,9 +402,9 @@ function shapesOf(network: Network): { shapes: ReadonlyMap<string, Shape>; input
   return { shapes, inputShape: (input && shapes.get(input.id)) ?? [], outputs };
 }
 
-/** The measuring pictures' classes, if they are those that the network's outputs stand for. */
-async function usableLabels(data: ImageSet, outputs: number): Promise<ArrayLike<number> | undefined> {
-  return data.classes.length === outputs ? data.labels('test') : undefined;
+/** The pictures' classes, if they are those that the network's outputs stand for. */
+async function usableLabels(data: ImageSet, outputs: number, split: Split = 'test'): Promise<ArrayLike<number> | undefined> {
+  return data.classes.length === outputs ? data.labels(split) : undefined;
 }
 
 function progressOf(done: number, total: number, seconds: number): Parameters<OnProgress>[0] {
@@ -367,4 +426,9 @@ function throttled(onProgress: OnProgress | undefined): OnProgress | undefined {
     last = now;
     onProgress(progress);
   };
+}
+
+/** Hands the plan's kernels over without a copy. */
+function transferPlan(plan: PrunePlan): PrunePlan {
+  return transfer(plan, Object.values(plan.weights).map(({ kernel }) => kernel.values.buffer as ArrayBuffer));
 }

@@ -1,16 +1,20 @@
 import { transfer } from 'comlink';
+import type { MonteCarloBand } from '../fidelity/monteCarloBand.ts';
+import { MOST_EXACT } from '../fidelity/selection/exactSets.ts';
 import { CancelledError } from '../engine/job.ts';
-import { coupling } from '../network/coupling.ts';
+import { coupling, type Coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
-import { channelOrder, groupBand, groupCurve, groupGreedy, groupScores } from '../pruning/groupFidelity.ts';
+import { normScores } from '../pruning/criteria/filterNorms.ts';
+import { channelOrder, groupBand, groupCurve, groupScores, setCurves } from '../pruning/groupFidelity.ts';
+import { groupOrder, groupSets } from '../pruning/groupSelection.ts';
 import { prunableGroups } from '../pruning/keepSets.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
-import { normScores } from '../pruning/rankings.ts';
+import { rankGroups } from '../pruning/rankings.ts';
 import { StatisticsStore, type LayerMeasures } from '../pruning/statisticsStore.ts';
-import type { FidelityApi, FidelityUpdate, GroupDetail, GroupFidelity, NormScores, StatisticsMessage } from './protocol.ts';
+import type { Band, FidelityApi, FidelityUpdate, GroupBand, GroupDetail, GroupFidelity, GroupRanking, NormScores, RankRequest, StatisticsMessage } from './protocol.ts';
 
 const PERMUTATIONS = 200;
 const NO_MEASURES: LayerMeasures = { statistics: new Map(), contributions: new Map() };
@@ -20,11 +24,16 @@ export class Fidelity implements FidelityApi {
   #store = new StatisticsStore([]);
   #measures: LayerMeasures = NO_MEASURES;
   #scores = new Map<string, Float64Array>();
+  #network: { readonly network: Network; readonly coupled: Coupling } | undefined;
   #supersede = (): void => {};
+  /** Raised by whatever ends the jobs in progress; a job goes on while it finds what it began with. */
+  readonly #turns = { rank: 0, bands: 0 };
 
   async begin(network: Network): Promise<NormScores> {
     this.#supersede();
+    this.#endJobs();
     const coupled = coupling(network);
+    this.#network = { network, coupled };
     this.#store = new StatisticsStore(consumerLayers(network, coupled));
     this.#measures = NO_MEASURES;
     this.#scores = new Map();
@@ -42,6 +51,7 @@ export class Fidelity implements FidelityApi {
    */
   async accumulate(port: MessagePort, onUpdate: (update: FidelityUpdate) => void): Promise<FidelityUpdate> {
     this.#supersede();
+    this.#endJobs();
     const store = new StatisticsStore(this.#store.layers);
     this.#store = store;
     this.#scores = new Map();
@@ -78,19 +88,54 @@ export class Fidelity implements FidelityApi {
     });
   }
 
+  async rank(request: RankRequest): Promise<readonly GroupRanking[]> {
+    const turn = ++this.#turns.rank;
+    const rankings: GroupRanking[] = [];
+    if (!this.#network) return rankings;
+    const input = { ...this.#network, layers: this.#store.layers, measures: this.#measures };
+    for (const { name, scores, curve = [], error = [], sets } of rankGroups({ ...request, curves: true }, input)) {
+      rankings.push({ name, scores: Array.from(scores), curve: Array.from(curve), error: Array.from(error), ...(sets && { sets }) });
+      await nextTask();
+      if (turn !== this.#turns.rank) throw new CancelledError();
+    }
+    return rankings;
+  }
+
   async detail(group: string, seed: number): Promise<GroupDetail> {
     const { layers } = this.#store;
-    const { median, low, high, best } = groupBand(group, layers, this.#measures, PERMUTATIONS, seed);
-    return {
-      name: group,
-      band: { median: [...median], low: [...low], high: [...high], best: [...best], permutations: PERMUTATIONS },
-      greedy: [...groupGreedy(group, layers, this.#measures)],
+    const measures = this.#measures;
+    const band = bandAsLists(groupBand(group, layers, measures, PERMUTATIONS, seed), PERMUTATIONS);
+    const curveOf = async (rule: 'greedy' | 'backward') => {
+      await nextTask();
+      return [...groupCurve(group, groupOrder(group, layers, measures, { rule, fit: 'scale' }), layers, measures, 'scale')];
     };
+    const [greedy, backward] = [await curveOf('greedy'), await curveOf('backward')];
+    if (greedy.length === 0 || greedy.length > MOST_EXACT) return { name: group, band, greedy, backward };
+    await nextTask();
+    const { sets, optimal } = groupSets(group, layers, measures, 'scale');
+    return { name: group, band, greedy, backward, exact: [...setCurves(group, sets, layers, measures, 'scale').curve], optimal };
+  }
+
+  async bands(permutations: number, seed: number, onBand: (band: GroupBand) => void): Promise<void> {
+    const turn = ++this.#turns.bands;
+    const { layers } = this.#store;
+    const measures = this.#measures;
+    for (const { name } of groupScores(layers, measures)) {
+      const band = groupBand(name, layers, measures, permutations, seed);
+      if (band.median.length > 0) onBand({ name, ...bandAsLists(band, permutations) });
+      await nextTask();
+      if (turn !== this.#turns.bands) throw new CancelledError();
+    }
   }
 
   async compensate(keep: PrunePlan['keep'], method: Compensation): Promise<PrunePlan> {
     const plan = oneShotPlan(this.#store.layers, this.#measures.statistics, keep, method);
     return transfer(plan, Object.values(plan.weights).map(({ kernel }) => kernel.values.buffer as ArrayBuffer));
+  }
+
+  #endJobs(): void {
+    this.#turns.rank++;
+    this.#turns.bands++;
   }
 
   #score(store: StatisticsStore, total: number, settled: boolean): FidelityUpdate {
@@ -111,6 +156,15 @@ export class Fidelity implements FidelityApi {
     });
     return { images: store.images, total, change, groups };
   }
+}
+
+/** Lets messages in that have come meanwhile: statistics, and calls that take the place of this one. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function bandAsLists({ median, low, high, best }: MonteCarloBand, permutations: number): Band {
+  return { median: [...median], low: [...low], high: [...high], best: [...best], permutations };
 }
 
 /** Greatest change of any channel's share of its group's score; 1 where there was none before. */

@@ -12,7 +12,8 @@ import type { Network, Shape } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
 import type { KeptItem, KeptKind } from '../storage/keptItems.ts';
-import type { Compensation } from '../pruning/pruneRequest.ts';
+import type { Compensation, Selection } from '../pruning/pruneRequest.ts';
+import type { TheoryExperiment, TheoryResult } from '../theory/results.ts';
 
 export type BackendName = 'webgpu' | 'wasm';
 
@@ -171,6 +172,11 @@ export interface Evaluation {
 export interface SequentialRequest extends CalibrationRequest {
   readonly keep: PrunePlan['keep'];
   readonly compensate: Compensation;
+  readonly renorm?: boolean;
+}
+
+export interface RenormRequest extends CalibrationRequest {
+  readonly plan: PrunePlan;
 }
 
 export interface Latency {
@@ -178,6 +184,20 @@ export interface Latency {
   readonly milliseconds: number;
   readonly batch: number;
   readonly runs: number;
+}
+
+/** Group → a score for each channel, greater stays. */
+export type ChannelScores = Readonly<Record<string, readonly number[]>>;
+
+export interface CriterionRequest extends CalibrationRequest {
+  /** A rule that is scored by running the network. */
+  readonly select: Selection;
+}
+
+export interface TheoryRequest extends CalibrationRequest {
+  readonly experiment: TheoryExperiment;
+  /** Test images that accuracy is measured on. */
+  readonly testImages: number;
 }
 
 export interface Picture {
@@ -216,8 +236,13 @@ export interface EngineApi {
   /** Streams `StatisticsMessage`s to `port`, then closes it. */
   calibrate(job: JobId, request: CalibrationRequest, port: MessagePort, onProgress: OnProgress): Promise<CalibrationSummary>;
   pruneSequentially(job: JobId, request: SequentialRequest, onProgress: OnProgress): Promise<PrunePlan>;
+  /** The plan with the norm layers' statistics as they are measured on the network that it makes; for a one-shot plan. */
+  renorm(job: JobId, request: RenormRequest, onProgress: OnProgress): Promise<PrunePlan>;
   evaluate(job: JobId, request: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation>;
   latency(job: JobId, request: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency>;
+  /** Scores by a rule that runs the network; labels are read only for a rule that is said to. */
+  criterion(job: JobId, request: CriterionRequest, onProgress: OnProgress): Promise<ChannelScores>;
+  theory(job: JobId, request: TheoryRequest, onProgress: OnProgress): Promise<TheoryResult>;
   /** Median milliseconds of every step of one run, in execution order. */
   layerTimes(job: JobId, request: { readonly plan?: PrunePlan; readonly batch: number }, onProgress: OnProgress): Promise<readonly LayerTime[]>;
   exciting(job: JobId, request: { readonly node: string; readonly channel: number; readonly count: number }): Promise<readonly ExcitingPicture[]>;
@@ -257,22 +282,66 @@ export interface Band {
   readonly permutations: number;
 }
 
+export interface GroupBand extends Band {
+  readonly name: string;
+}
+
+/** FS (scale) of the best k channels by each search, k = 1..channels, mean over consumers; empty where no consumer has a Gram. */
 export interface GroupDetail {
   readonly name: string;
   readonly band: Band;
-  /** Forward greedy selection, scale compensation. */
+  /** Forward greedy selection. */
   readonly greedy: readonly number[];
+  /** Backward elimination. */
+  readonly backward: readonly number[];
+  /** The best set of each size; only of groups of at most 24 channels. */
+  readonly exact?: readonly number[];
+  /** Whether the search for `exact` ended at every size. If not, it is the best that was met. */
+  readonly optimal?: boolean;
 }
 
 /** Data-free channel scores of every group that may be cut. */
 export type NormScores = Readonly<Record<string, { readonly l1: readonly number[]; readonly l2: readonly number[] }>>;
+
+/** One group as a selection rule has it. */
+export interface GroupRanking {
+  readonly name: string;
+  /** Per channel, greater is kept first. */
+  readonly scores: readonly number[];
+  /** FS of the best k, k = 1..channels, mean over consumers; empty where no consumer has a Gram. */
+  readonly curve: readonly number[];
+  /** `E‖Y − Ŷ‖²` of the best k, summed over consumers, k = 1..channels; empty likewise. */
+  readonly error: readonly number[];
+  /** Of a rule whose sets are not nested: the best set of each size, k = 1..channels. */
+  readonly sets?: readonly (readonly number[])[];
+}
+
+export interface RankRequest {
+  readonly select: Selection;
+  readonly compensate: Compensation;
+  readonly seed: number;
+  /** The scores of a rule that the engine worker computes. */
+  readonly scores?: ChannelScores;
+}
 
 export interface FidelityApi {
   /** Forgets everything and prepares for this network. */
   begin(network: Network): Promise<NormScores>;
   /** Accumulates what arrives on `port`; calls back after each batch, and resolves at the end. */
   accumulate(port: MessagePort, onUpdate: (update: FidelityUpdate) => void): Promise<FidelityUpdate>;
+  /**
+   * Every group that may be cut as the rule ranks it, with its curves under the compensation; other
+   * calls are answered in between. Rejects with `CancelledError` when a later `rank`, `begin` or
+   * `accumulate` takes its place.
+   */
+  rank(request: RankRequest): Promise<readonly GroupRanking[]>;
   detail(group: string, seed: number): Promise<GroupDetail>;
+  /**
+   * Streams the band of every group that has a consumer with a Gram, in the order of their first
+   * consumer; other calls are answered in between. Rejects with `CancelledError` when a later
+   * `bands`, `begin` or `accumulate` takes its place.
+   */
+  bands(permutations: number, seed: number, onBand: (band: GroupBand) => void): Promise<void>;
   /** The one-shot plan from the statistics in memory. */
   compensate(keep: PrunePlan['keep'], method: Compensation): Promise<PrunePlan>;
 }

@@ -12,7 +12,7 @@ import { prune } from '../network/surgery.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
 import { channelOrder, groupCurve, groupScores } from '../pruning/groupFidelity.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
-import { normScores } from '../pruning/rankings.ts';
+import { normScores } from '../pruning/criteria/filterNorms.ts';
 import { StatisticsStore } from '../pruning/statisticsStore.ts';
 import { Engine } from './engine.ts';
 import { Fidelity } from './fidelity.ts';

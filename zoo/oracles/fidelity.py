@@ -3,7 +3,8 @@
 Each fixture is a real layer on random pictures. Expected values do not come from the Gram
 formulas under test: every contribution A_ci is convolved by itself, and every fidelity is the
 residual of numpy.linalg.lstsq on explicit contributions or patches. A ridge lambda is rows
-appended to the system, sqrt(lambda) (v - w). Writes src/fidelity/fixtures/<name>.json.
+appended to the system, sqrt(lambda) (v - w); a bias is one more column, of ones, that no row
+penalises. Writes src/fidelity/fixtures/<name>.json.
 """
 import itertools
 import json
@@ -41,6 +42,8 @@ def fixture(name, x, present, weight, stride, padding, subsets, ridge):
     W = weight.reshape(m, n * p)
     assert np.allclose(A.sum(1), W @ X)
 
+    ones = np.full((1, X.shape[1]), 1 / np.sqrt(samples))  # E[sum 1 * .] is a dot product with it
+
     energy = (Y ** 2).sum(1)
     absolute = ridge * np.mean(np.diag(X @ X.T))
 
@@ -57,6 +60,7 @@ def fixture(name, x, present, weight, stride, padding, subsets, ridge):
         features = [i * p + q for i in C for q in range(p)]
         for lam in (0.0, absolute):
             delta, scale, scale_plain, refit, least, least_plain = [], [], [], [], [], []
+            biased, bias, beside, beside_plain = [], [], [], []
             for c in range(m):
                 norms = np.sqrt(lam) * np.linalg.norm(weight[c, C].reshape(len(C), -1), axis=1)
                 v, value, plain = lstsq(A[c, C], Y[c], np.ones(len(C)), norms)
@@ -64,6 +68,8 @@ def fixture(name, x, present, weight, stride, padding, subsets, ridge):
                 penalty = np.full(len(features), np.sqrt(lam))
                 v, value, plain = lstsq(X[features], Y[c], W[c, features], penalty)
                 refit.append(v.tolist()); least.append(value); least_plain.append(plain)
+                v, value, plain = lstsq(np.vstack([X[features], ones]), Y[c], np.append(W[c, features], 0), np.append(penalty, 0))
+                biased.append(v[:-1].tolist()); bias.append(v[-1]); beside.append(value); beside_plain.append(plain)
             none = [((Y[c] - A[c, C].sum(0)) ** 2).sum() for c in range(m)]
             total = energy.sum()
             cases.append({
@@ -71,9 +77,11 @@ def fixture(name, x, present, weight, stride, padding, subsets, ridge):
                 "ridge": 0 if lam == 0 else ridge,
                 "delta": delta,
                 "leastSquaresWeights": refit,
-                "fidelity": {k: 1 - sum(r) / total for k, r in (("none", none), ("scale", scale), ("leastSquares", least))},
+                "leastSquaresBiasWeights": biased,
+                "bias": bias,
+                "fidelity": {k: 1 - sum(r) / total for k, r in (("none", none), ("scale", scale), ("leastSquares", least), ("leastSquaresBias", beside))},
                 "reached": {k: 1 - sum(r) / total
-                            for k, r in (("none", none), ("scale", scale_plain), ("leastSquares", least_plain))},
+                            for k, r in (("none", none), ("scale", scale_plain), ("leastSquares", least_plain), ("leastSquaresBias", beside_plain))},
                 "outputFidelity": [1 - r / e for r, e in zip(scale, energy)],
             })
     singleton = [[1 - lstsq(A[c, [i]], Y[c], np.ones(1), np.zeros(1))[1] / energy[c] for i in range(n)] for c in range(m)]
@@ -81,6 +89,7 @@ def fixture(name, x, present, weight, stride, padding, subsets, ridge):
         "n": n, "p": p, "m": m,
         "gram": (X @ X.T).ravel().tolist(), "cross": (Y @ X.T).ravel().tolist(),
         "energy": energy.tolist(), "weights": W.ravel().tolist(),
+        "means": {"input": (X @ ones[0]).tolist(), "output": (Y @ ones[0]).tolist(), "positions": X.shape[1] // samples},
         "crossEnergy": np.einsum("cit,ct->ci", A, Y).ravel().tolist(),
         "ownEnergy": (A ** 2).sum(2).ravel().tolist(),
         "pairEnergy": [(A[c] @ A[c].T).ravel().tolist() for c in range(m)],

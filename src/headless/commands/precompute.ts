@@ -6,7 +6,8 @@ import { costModel } from '../../network/costModel.ts';
 import { networkCosts } from '../../network/costs.ts';
 import { channelOrder, groupCurve, groupScores } from '../../pruning/groupFidelity.ts';
 import { NO_RULES } from '../../pruning/widthRules.ts';
-import { gatherStatistics, subjectOf } from '../experiment.ts';
+import { Evidence } from '../evidence.ts';
+import { subjectOf } from '../experiment.ts';
 import { readModel, writeJson } from '../files.ts';
 import { measureFrontier } from '../frontier.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
@@ -32,12 +33,12 @@ export function precomputeCommand(): Command {
       const testImages = images.source('test', Array.from({ length: test }, (_, k) => k));
       const labels = (await images.labels('test')).subarray(0, test);
       const correlator = await startNodeEngine();
-      const store = await gatherStatistics(subject, calibration, correlator, progressOn('calibrate'));
-      const measures = store.measures();
+      const evidence = new Evidence(subject, calibration, correlator);
+      const measures = await evidence.measures(progressOn('calibrate'));
       const intact = await computeLogits(network, testImages, progressOn('intact'));
       const { macs, parameters, bytes } = networkCosts(network);
       const request = { methods: DEFAULT_METHODS.map(method), kind: 'macs' as const, targets, rules: NO_RULES, seed };
-      const frontier = await measureFrontier(subject, store, calibration, { images: testImages, labels }, request, correlator);
+      const frontier = await measureFrontier(evidence, { images: testImages, labels }, request);
       await writeJson(join(model, 'precomputed.json'), {
         version: 1,
         model: basename(resolve(model)),

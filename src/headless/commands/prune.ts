@@ -10,17 +10,19 @@ import { layerChanges, withTimes, type LayerChange } from '../../pruning/layerCh
 import type { PruneRequest } from '../../pruning/pruneRequest.ts';
 import { slowLayersNote } from '../../pruning/slowLayers.ts';
 import { speedNote } from '../../pruning/speedNote.ts';
-import { assertReachable, gatherStatistics, pruneAsRequested, stopwatch, subjectOf } from '../experiment.ts';
-import { readImages, readModel, writeFiles, writeJson, writeModel } from '../files.ts';
+import { Evidence } from '../evidence.ts';
+import { assertReachable, pruneAsRequested, subjectOf } from '../experiment.ts';
+import { readImages, readLabels, readModel, writeFiles, writeJson, writeModel } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import {
-  compensateOption, imagesOption, modelOption, orderOption, outOption, ruleOptions, seedOption, selectOption, targetOption, toOption, type RuleOptions,
+  allocateOption, compensateOption, imageLabelsOption, imagesOption, modelOption, orderOption, outOption, renormOption, ruleOptions, seedOption, selectOption, targetOption, toOption, type RuleOptions,
 } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import { widthRules } from '../widthRules.ts';
 
 interface Options extends Omit<PruneRequest, 'rules'>, RuleOptions, Record<'model' | 'images' | 'out', string> {
   readonly to: WrittenFormat;
+  readonly imageLabels?: string;
   readonly measure?: boolean;
 }
 
@@ -32,23 +34,24 @@ export function pruneCommand(): Command {
     .addOption(targetOption())
     .addOption(selectOption())
     .addOption(compensateOption())
-    .addOption(orderOption());
+    .addOption(orderOption())
+    .addOption(allocateOption())
+    .addOption(renormOption())
+    .addOption(imageLabelsOption());
   for (const option of ruleOptions()) command.addOption(option);
   return command
     .addOption(seedOption())
     .addOption(new Option('--measure', 'time every layer before and after, one image at a time'))
     .addOption(toOption().default('layers'))
     .addOption(outOption('folder for the pruned model and report.json'))
-    .action(async ({ model, images, out, to, measure = false, target, select, compensate, order, seed, ...typed }: Options) => {
+    .action(async ({ model, images, out, to, imageLabels, measure = false, target, select, compensate, order, allocate, renorm, seed, ...typed }: Options) => {
       const subject = subjectOf(await readModel(model));
-      const request: PruneRequest = { target, select, compensate, order, rules: widthRules(subject.coupled.groups, typed), seed };
+      const request: PruneRequest = { target, select, compensate, order, allocate, renorm, rules: widthRules(subject.coupled.groups, typed), seed };
       assertReachable(subject, request);
       const source = await readImages(images);
-      const correlator = await startNodeEngine();
-      const clock = stopwatch();
-      const store = await gatherStatistics(subject, source, correlator, progressOn('calibrate'));
-      const calibrate = clock();
-      const result = await pruneAsRequested(subject, store, source, request, correlator, progressOn('compensate'));
+      const labels = imageLabels === undefined ? undefined : await readLabels(imageLabels, source.count);
+      const evidence = new Evidence(subject, source, await startNodeEngine(), labels);
+      const result = await pruneAsRequested(evidence, request, progressOn);
       const changes = layerChanges(subject.network, subject.coupled, result.plan.keep);
       const { layers, latency, note } = measure ? await timed(subject.network, result.network, changes, result.macs) : { layers: changes };
       if (to === 'safetensors') await writeFiles(out, exportPlan(subject.network, result.plan, result.network));
@@ -62,7 +65,7 @@ export function pruneCommand(): Command {
         note,
         layers,
         keep: result.plan.keep,
-        milliseconds: { calibrate, ...result.milliseconds },
+        milliseconds: result.milliseconds,
       });
       if (note !== undefined) process.stderr.write(`${note}\n`);
     });

@@ -77,11 +77,11 @@ export const ChannelStrip = memo(function ChannelStrip({ label, cells, active, o
   );
 });
 
-const StripOption = memo(function StripOption({ id, cell: { channel, strength, kept, pinned }, place, of }: { readonly id: string; readonly cell: StripCell; readonly place: number; readonly of: number }) {
+const StripOption = memo(function StripOption({ id, cell: { channel, strength, kept, pinned, hifi }, place, of }: { readonly id: string; readonly cell: StripCell; readonly place: number; readonly of: number }) {
   const fidelity = Number.isNaN(strength) ? '' : `, fidelity ${(100 * strength).toFixed(0)} % of the best`;
   return (
     <span id={id} role="option" aria-selected={kept} aria-posinset={place + 1} aria-setsize={of} className="sr-only">
-      {`Channel ${channel}${fidelity}, ${kept ? 'kept' : 'cut'}${pinned ? ' by hand' : ''}`}
+      {`Channel ${channel}${fidelity}, ${kept ? 'kept' : 'cut'}${pinned ? ' by hand' : ''}${hifi ? ', in the HiFi set' : ''}`}
     </span>
   );
 });

@@ -1,5 +1,6 @@
 import { useRef, useState, type ReactNode } from 'react';
 import { download } from '../download.ts';
+import { DataTable } from './DataTable.tsx';
 import { saveSvg } from './saveSvg.ts';
 
 export interface ChartTable {
@@ -58,31 +59,5 @@ export function ChartCard({ region, name, title, subtitle, table, csv, tools, ch
         children
       )}
     </section>
-  );
-}
-
-function DataTable({ caption, table: { header, rows } }: { readonly caption: string; readonly table: ChartTable }) {
-  return (
-    <table>
-      <caption className="sr-only">{caption}</caption>
-      <thead>
-        <tr>
-          {header.map((cell) => (
-            <th key={cell} scope="col">
-              {cell}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={row.join()}>
-            {row.map((cell, i) => (
-              <td key={header[i]}>{cell}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }

@@ -1,9 +1,12 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a drawn chart is no img, and is one to a screen reader */
 import { useRef } from 'react';
-import type { GroupDetail } from '../../workers/protocol.ts';
+import { etaText } from '../../lab/hifiShares.ts';
+import type { Reach, SearchCurve } from '../../lab/searchCurves.ts';
+import type { Band } from '../../workers/protocol.ts';
 import { RangeSlider } from '../controls/RangeSlider.tsx';
 import { useSize } from '../controls/useSize.ts';
 import { CurveLabels, type CurveLabel } from './CurveLabels.tsx';
+import { CURVE_STYLES } from './curveStyles.ts';
 import { AXIS_HEIGHT, AXIS_WIDTH, FidelityCurves, MARGIN } from './FidelityCurves.tsx';
 import { linearPlot, type Plot } from './plot.ts';
 
@@ -11,44 +14,41 @@ export interface FidelityChartProps {
   /** What the picture says, for those who do not see it. */
   readonly label: string;
   readonly group: string;
-  readonly scale: readonly number[];
-  /** Empty until all batches are in. */
-  readonly leastSquares: readonly number[];
-  readonly detail?: GroupDetail;
+  readonly channels: number;
+  readonly curves: readonly SearchCurve[];
+  /** Random subsets; absent until all batches are in. */
+  readonly band?: Band;
+  /** Fidelity at which HiFi sets are marked, and where each curve reaches it. */
+  readonly eta: number;
+  readonly reached: readonly Reach[];
   /** Channels kept now. */
   readonly width?: number;
   /** Fidelity at that width. */
-  readonly reached?: number;
+  readonly fidelity?: number;
   readonly onWidth: (width: number, final: boolean) => void;
 }
 
 const THUMB = 12;
 
-/** Fidelity η of the best k channels against k, with the width in use as a handle to drag. */
-export function FidelityChart({ label, group, scale, leastSquares, detail, width, reached, onWidth }: FidelityChartProps) {
+/** Fidelity η of the best k channels against k by every search, with the width in use as a handle to drag. */
+export function FidelityChart({ label, group, channels, curves, band, eta, reached, width, fidelity, onWidth }: FidelityChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const size = useSize(holder);
-  const n = scale.length;
+  const n = channels;
   if (!size || size.width < 40 || size.height < 40) return <div ref={holder} className="chart" />;
   const plot = linearPlot(
     { left: AXIS_WIDTH, right: size.width - MARGIN.right, top: MARGIN.top, bottom: size.height - AXIS_HEIGHT - MARGIN.bottom },
     { from: 0, to: n },
     { from: 0, to: 1 },
   );
-  const narrow = size.width < 480;
-  const labels: CurveLabel[] = [
-    { text: narrow ? 'least squares' : 'singleton + least squares', colour: 'var(--series-1)', curve: from0(leastSquares), from: 0.1, side: 'above' },
-    { text: narrow ? 'greedy' : 'greedy + scale', colour: 'var(--series-3)', curve: from0(detail?.greedy ?? []), from: 0.58, side: 'above' },
-    { text: narrow ? 'scale' : 'singleton + scale', colour: 'var(--series-2)', curve: from0(scale), from: 0.4, side: 'below' },
-    { text: 'random subsets', colour: 'var(--mute)', curve: from0(detail?.band.low ?? []), from: 0.24, side: 'below' },
-  ];
   return (
     <div ref={holder} className="chart">
       <div role="img" aria-label={label} data-chart="fidelity">
-        <FidelityCurves size={size} scale={scale} leastSquares={leastSquares} detail={detail} />
+        <FidelityCurves size={size} curves={curves} band={band} />
         <svg className="overlay" width={size.width} height={size.height}>
-          <CurveLabels labels={labels} plot={plot} avoid={width} />
-          {width !== undefined && <WidthLine width={width} n={n} reached={reached} plot={plot} />}
+          <EtaLine eta={eta} reached={reached} plot={plot} />
+          <CurveLabels labels={curveLabels(curves, band, size.width < 480)} plot={plot} avoid={width} />
+          {width !== undefined && <WidthLine width={width} n={n} reached={fidelity} plot={plot} />}
         </svg>
       </div>
       {width !== undefined && (
@@ -60,12 +60,34 @@ export function FidelityChart({ label, group, scale, leastSquares, detail, width
             max={n}
             step={1}
             value={width}
-            valueText={`${width} of ${n} channels${reached === undefined ? '' : `, fidelity ${reached.toFixed(2)}`}`}
+            valueText={`${width} of ${n} channels${fidelity === undefined ? '' : `, fidelity ${fidelity.toFixed(2)}`}`}
             onChange={onWidth}
           />
         </div>
       )}
     </div>
+  );
+}
+
+function curveLabels(curves: readonly SearchCurve[], band: Band | undefined, narrow: boolean): readonly CurveLabel[] {
+  return curves.map(({ key, label, short, curve }) => {
+    const { colour, from, side } = CURVE_STYLES[key];
+    if (key === 'median') return { text: 'random subsets', colour, curve: from0(band?.low ?? []), from, side };
+    return { text: narrow || key === 'best' ? short : label, colour, curve: from0(curve), from: narrow && side === 'above' ? 0 : from, side };
+  });
+}
+
+/** The chosen η, and where each curve reaches it. */
+function EtaLine({ eta, reached, plot }: { readonly eta: number; readonly reached: readonly Reach[]; readonly plot: Plot }) {
+  const y = plot.y(eta);
+  return (
+    <>
+      <line x1={plot.left} x2={plot.right} y1={y} y2={y} stroke="var(--edge)" strokeDasharray="2 4" />
+      <text className="chart-note" x={plot.left + 4} y={y - 5}>
+        η = {etaText(eta)}
+      </text>
+      {reached.map(({ key, k }) => k !== undefined && <circle key={key} cx={plot.x(k)} cy={y} r={3.5} fill={CURVE_STYLES[key].colour} stroke="var(--card)" strokeWidth={1.2} />)}
+    </>
   );
 }
 

@@ -1,14 +1,15 @@
 import { memo, useMemo } from 'react';
 import { Area, CartesianGrid, ComposedChart, Line, Tooltip, XAxis, YAxis } from 'recharts';
-import type { GroupDetail } from '../../workers/protocol.ts';
+import type { SearchCurve } from '../../lab/searchCurves.ts';
+import type { Band } from '../../workers/protocol.ts';
 import type { Size } from '../controls/useSize.ts';
+import { CURVE_STYLES } from './curveStyles.ts';
 import { TOOLTIP } from './tooltipStyle.ts';
 
 interface FidelityCurvesProps {
   readonly size: Size;
-  readonly scale: readonly number[];
-  readonly leastSquares: readonly number[];
-  readonly detail?: GroupDetail;
+  readonly curves: readonly SearchCurve[];
+  readonly band?: Band;
 }
 
 export const MARGIN = { top: 16, right: 14, bottom: 4, left: 0 } as const;
@@ -16,9 +17,9 @@ export const AXIS_WIDTH = 44;
 export const AXIS_HEIGHT = 24;
 
 /** The curves alone: they are drawn again only when the statistics change, not while a budget moves. */
-export const FidelityCurves = memo(function FidelityCurves({ size, scale, leastSquares, detail }: FidelityCurvesProps) {
-  const n = scale.length;
-  const rows = useMemo(() => chartRows(scale, leastSquares, detail), [scale, leastSquares, detail]);
+export const FidelityCurves = memo(function FidelityCurves({ size, curves, band }: FidelityCurvesProps) {
+  const n = Math.max(1, ...curves.map(({ curve }) => curve.length));
+  const rows = useMemo(() => chartRows(n, curves, band), [n, curves, band]);
   // Recharts works an axis out again whenever one of its props is a new object.
   const domain = useMemo((): [number, number] => [0, n], [n]);
   const marks = useMemo(() => ticks(n), [n]);
@@ -28,10 +29,11 @@ export const FidelityCurves = memo(function FidelityCurves({ size, scale, leastS
       <CartesianGrid vertical={false} stroke="var(--line)" />
       <XAxis dataKey="k" type="number" domain={domain} ticks={marks} height={AXIS_HEIGHT} tickLine={false} axisLine={false} />
       <YAxis domain={UNIT} ticks={QUARTERS} tickFormatter={twoDigits} width={AXIS_WIDTH} tickLine={false} axisLine={false} />
-      {detail && <Area dataKey="band" name={`${detail.band.permutations} random orders, 5–95 %`} stroke="none" fill="var(--edge)" fillOpacity={0.2} isAnimationActive={false} activeDot={false} />}
-      {detail && <Line dataKey="greedy" name="greedy + scale" stroke="var(--series-3)" strokeWidth={1.6} strokeDasharray="5 3" dot={false} isAnimationActive={false} />}
-      <Line dataKey="scale" name="singleton + scale" stroke="var(--series-2)" strokeWidth={2} dot={false} isAnimationActive={false} />
-      {leastSquares.length > 0 && <Line dataKey="leastSquares" name="singleton + least squares" stroke="var(--series-1)" strokeWidth={2.5} dot={false} isAnimationActive={false} />}
+      {band && <Area dataKey="band" name={`${band.permutations} random orders, 5–95 %`} stroke="none" fill="var(--edge)" fillOpacity={0.2} isAnimationActive={false} activeDot={false} />}
+      {curves.toReversed().map(({ key, label }) => {
+        const { colour, width, dashes } = CURVE_STYLES[key];
+        return <Line key={key} dataKey={key} name={label} stroke={colour} strokeWidth={width} strokeDasharray={dashes} dot={false} isAnimationActive={false} />;
+      })}
       <Tooltip isAnimationActive={false} labelFormatter={heading} formatter={readable} contentStyle={TOOLTIP} />
     </ComposedChart>
   );
@@ -44,13 +46,11 @@ function twoDigits(value: number): string {
   return value.toFixed(2);
 }
 
-function chartRows(scale: readonly number[], leastSquares: readonly number[], detail: GroupDetail | undefined) {
-  return Array.from({ length: scale.length + 1 }, (_, k) => ({
+function chartRows(n: number, curves: readonly SearchCurve[], band: Band | undefined) {
+  return Array.from({ length: n + 1 }, (_, k) => ({
     k,
-    scale: at(scale, k),
-    leastSquares: at(leastSquares, k),
-    greedy: detail && at(detail.greedy, k),
-    band: detail ? [at(detail.band.low, k), at(detail.band.high, k)] : undefined,
+    ...Object.fromEntries(curves.map(({ key, curve }) => [key, at(curve, k)])),
+    band: band ? [at(band.low, k), at(band.high, k)] : undefined,
   }));
 }
 

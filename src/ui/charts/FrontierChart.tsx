@@ -1,14 +1,21 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- a drawn chart is no img, and is one to a screen reader */
 import { useRef } from 'react';
 import type { FrontierSeries, SeriesPoint } from '../../lab/frontier.ts';
+import type { OrderGap } from '../../lab/seriesAt.ts';
 import { useSize } from '../controls/useSize.ts';
 import { EndLabels, type EndLabel } from './EndLabels.tsx';
 import { AXIS_HEIGHT, AXIS_WIDTH, FrontierLines, MARGIN } from './FrontierLines.tsx';
-import { linearPlot } from './plot.ts';
+import { linearPlot, type Plot } from './plot.ts';
 
 export interface FrontierChartProps {
   readonly label: string;
   readonly series: readonly FrontierSeries[];
+  /** Keys of those that are coloured and named. */
+  readonly strong: ReadonlySet<string>;
+  /** Key of the one that a person chose. */
+  readonly chosen?: string;
+  /** Between one-shot and sequential of the chosen one. */
+  readonly gap?: OrderGap;
   readonly intact?: SeriesPoint;
   readonly current?: { readonly x: number; readonly quality: number; readonly stale: boolean };
   readonly formatX: (x: number) => string;
@@ -18,13 +25,14 @@ export interface FrontierChartProps {
 const LETTER = 6.6;
 
 /** Test accuracy, or agreement, against what is left of the network; less is further right. */
-export function FrontierChart({ label, series, intact, current, formatX, colourOf }: FrontierChartProps) {
+export function FrontierChart({ label, series, strong, chosen, gap, intact, current, formatX, colourOf }: FrontierChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const size = useSize(holder);
   if (!size || size.width < 40 || size.height < 40) return <div ref={holder} className="chart" />;
   const narrow = size.width < 480;
-  const named = series.filter((entry) => !entry.precomputed || !series.some((other) => !other.precomputed && other.label === entry.label));
-  const nameOf = ({ label: name }: FrontierSeries) => (narrow ? name.replace('singleton + ', '+ ').replace('least squares', 'LS') : name);
+  const coloured = series.filter(({ key }) => strong.has(key));
+  const named = coloured.filter((entry) => !entry.precomputed || !coloured.some((other) => !other.precomputed && other.label === entry.label));
+  const nameOf = ({ label: name }: FrontierSeries) => (narrow ? shortName(name) : name);
   const right = named.length === 0 ? 16 : 22 + LETTER * Math.max(...named.map((entry) => nameOf(entry).length));
   const xs = [...series.flatMap(({ points }) => points.map(({ x }) => x)), ...(current ? [current.x] : [])];
   const whole = intact?.x ?? Math.max(1e-9, ...xs);
@@ -42,12 +50,25 @@ export function FrontierChart({ label, series, intact, current, formatX, colourO
   return (
     <div ref={holder} className="chart">
       <div role="img" aria-label={label} data-chart="frontier">
-        <FrontierLines size={size} right={right} least={least} most={most} series={series} intact={intact} formatX={formatX} colourOf={colourOf} />
+        <FrontierLines size={size} right={right} least={least} most={most} series={series} strong={strong} chosen={chosen} intact={intact} formatX={formatX} colourOf={colourOf} />
         <svg className="overlay" width={size.width} height={size.height}>
+          {gap && <path className="order-gap" d={areaPath(gap, plot)} fill="var(--accent)" fillOpacity={0.16} />}
           <EndLabels labels={labels} left={plot.right + 12} bottom={plot.bottom} />
           {current && <circle cx={plot.x(current.x)} cy={plot.y(current.quality)} r={7} fill="none" stroke={current.stale ? 'var(--edge)' : 'var(--ink)'} strokeWidth={2} strokeDasharray={current.stale ? '3 2' : undefined} />}
         </svg>
       </div>
     </div>
   );
+}
+
+/** For where there is little room beside the lines. */
+function shortName(name: string): string {
+  return name.replace('singleton + ', '+ ').replace('least squares', 'LS').replace('by theory', 'theory').replace('norms again', 'norms');
+}
+
+/** Along the sequential series and back along the one-shot one. */
+function areaPath({ points }: OrderGap, plot: Plot): string {
+  const there = points.map(({ x, sequential }) => `${plot.x(x)},${plot.y(sequential)}`);
+  const back = points.map(({ x, oneShot }) => `${plot.x(x)},${plot.y(oneShot)}`).reverse();
+  return `M${[...there, ...back].join('L')}Z`;
 }

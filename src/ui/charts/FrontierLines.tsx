@@ -11,6 +11,8 @@ interface FrontierLinesProps {
   readonly least: number;
   readonly most: number;
   readonly series: readonly FrontierSeries[];
+  readonly strong: ReadonlySet<string>;
+  readonly chosen?: string;
   readonly intact?: SeriesPoint;
   readonly formatX: (x: number) => string;
   readonly colourOf: (series: FrontierSeries) => string;
@@ -21,7 +23,7 @@ export const AXIS_HEIGHT = 24;
 export const MARGIN = { top: 12, bottom: 4 } as const;
 
 /** The series alone: they are drawn again only when one of them changes. */
-export const FrontierLines = memo(function FrontierLines({ size, right, least, most, series, intact, formatX, colourOf }: FrontierLinesProps) {
+export const FrontierLines = memo(function FrontierLines({ size, right, least, most, series, strong, chosen, intact, formatX, colourOf }: FrontierLinesProps) {
   // Recharts works an axis out again whenever one of its props is a new object.
   const rows = useMemo(() => chartRows(series, intact), [series, intact]);
   const margin = useMemo(() => ({ ...MARGIN, right, left: 0 }), [right]);
@@ -34,7 +36,11 @@ export const FrontierLines = memo(function FrontierLines({ size, right, least, m
       <CartesianGrid vertical={false} stroke="var(--line)" />
       <XAxis dataKey="x" type="number" domain={domain} reversed ticks={marks} tickFormatter={formatX} height={AXIS_HEIGHT} tickLine={false} axisLine={false} />
       <YAxis domain={UNIT} ticks={QUARTERS} tickFormatter={wholePercent} width={AXIS_WIDTH} tickLine={false} axisLine={false} />
-      {series.map((entry) => {
+      {/* what stands out is drawn over the rest */}
+      {series.filter(({ key }) => !strong.has(key)).map((entry) => (
+        <Line key={entry.key} dataKey={entry.key} stroke="var(--edge)" strokeOpacity={0.45} strokeWidth={1} strokeDasharray={dashes(entry)} dot={false} activeDot={false} tooltipType="none" connectNulls isAnimationActive={false} />
+      ))}
+      {series.filter(({ key }) => strong.has(key)).map((entry) => {
         const colour = colourOf(entry);
         return (
           <Line
@@ -42,7 +48,7 @@ export const FrontierLines = memo(function FrontierLines({ size, right, least, m
             dataKey={entry.key}
             name={entry.precomputed ? `${entry.label} (precomputed)` : entry.label}
             stroke={colour}
-            strokeWidth={entry.precomputed ? 1.5 : 2.2}
+            strokeWidth={(entry.precomputed ? 1.5 : 2.2) + (entry.key === chosen ? 1.2 : 0)}
             strokeDasharray={dashes(entry)}
             dot={{ r: entry.precomputed ? 2.2 : 3, fill: entry.precomputed ? 'var(--card)' : colour, stroke: colour, strokeWidth: 1.2, strokeDasharray: 'none' }}
             connectNulls

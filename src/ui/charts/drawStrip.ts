@@ -6,6 +6,8 @@ export interface StripCell {
   readonly strength: number;
   readonly kept: boolean;
   readonly pinned: boolean;
+  /** In the HiFi set that is marked. */
+  readonly hifi?: boolean;
 }
 
 export interface StripSize {
@@ -15,8 +17,9 @@ export interface StripSize {
 }
 
 const PIN_HEIGHT = 3;
+const HIFI_HEIGHT = 2;
 
-/** One cell a channel: kept ones by fidelity, cut ones hatched, those set by hand underlined. */
+/** One cell a channel: kept ones by fidelity, cut ones hatched, those set by hand underlined, a bar over a HiFi set. */
 export function drawStrip(canvas: HTMLCanvasElement, cells: readonly StripCell[], { width, height, ratio }: StripSize, palette: Palette, active: number | undefined): void {
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
@@ -27,11 +30,15 @@ export function drawStrip(canvas: HTMLCanvasElement, cells: readonly StripCell[]
   const gap = step > 4 ? 1 : step > 2.5 ? 0.6 : 0.25;
   const body = height - PIN_HEIGHT - 1;
   const hatching = hatch(context, palette, ratio);
-  cells.forEach(({ strength, kept, pinned }, i) => {
+  cells.forEach(({ strength, kept, pinned, hifi }, i) => {
     const x = i * step;
     const cellWidth = Math.max(0.5, step - gap);
     context.fillStyle = kept ? mix(palette.card, palette.accent, Number.isNaN(strength) ? 0.5 : 0.14 + 0.86 * strength) : hatching;
     context.fillRect(x, 0, cellWidth, body);
+    if (hifi) {
+      context.fillStyle = css(palette.ink);
+      context.fillRect(x, 0, i + 1 < cells.length && cells[i + 1].hifi ? step : cellWidth, HIFI_HEIGHT);
+    }
     if (pinned) {
       context.fillStyle = css(palette.ink);
       context.fillRect(x, body + 1, cellWidth, PIN_HEIGHT);

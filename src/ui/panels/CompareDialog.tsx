@@ -1,6 +1,6 @@
 import { bytes, count, milliseconds, percent, whole } from '../../lab/format.ts';
 import type { HistoryNode } from '../../lab/history.ts';
-import { COMPENSATION_LABELS, ORDER_LABELS, planLabel, SELECTION_LABELS, TARGET_LABELS } from '../../lab/labels.ts';
+import { ALLOCATION_LABELS, COMPENSATION_LABELS, ORDER_LABELS, planLabel, SELECTION_LABELS, TARGET_LABELS } from '../../lab/labels.ts';
 import { pinnedCount } from '../../lab/pins.ts';
 import { rulesLabel } from '../../lab/rules.ts';
 import { Dialog } from '../controls/Dialog.tsx';
@@ -55,6 +55,8 @@ function rowsOf({ settings: { request, pins, images }, cost, outcome }: HistoryN
     ['select', SELECTION_LABELS[request.select]],
     ['compensate', COMPENSATION_LABELS[request.compensate]],
     ['order', ORDER_LABELS[request.order]],
+    ['allocate', ALLOCATION_LABELS[request.allocate]],
+    ['norms', request.renorm ? 're-estimated' : 'as they were'],
     ['rules', rulesLabel(request.rules) || 'none'],
     ['set by hand', `${pinnedCount(pins)} channels`],
     ['calibration', `${whole(images)} images, seed ${request.seed}`],

@@ -9,6 +9,7 @@ import { ChannelStrip } from '../charts/ChannelStrip.tsx';
 import type { StripCell } from '../charts/drawStrip.ts';
 import { useLab } from '../LabContext.tsx';
 import { GroupRules } from './GroupRules.tsx';
+import { useHifiSet } from './useHifiSet.ts';
 
 interface GroupRowProps {
   readonly label: GroupLabel;
@@ -30,7 +31,8 @@ export const GroupRow = memo(function GroupRow({ label, group, scores, fidelity,
   const { name, channels } = group;
   const [active, setActive] = useState<number>();
   const order = useMemo(() => channelOrder(channels, scores), [channels, scores]);
-  const cells = useMemo(() => stripCells(order, fidelity, kept, pins), [order, fidelity, kept, pins]);
+  const hifi = useHifiSet(selected ? name : undefined);
+  const cells = useMemo(() => stripCells(order, fidelity, kept, pins, hifi), [order, fidelity, kept, pins, hifi]);
   const toggle = useCallback(
     (channel: number) => {
       lab.selectGroup(name);
@@ -99,7 +101,8 @@ function channelOrder(channels: number, scores: ArrayLike<number> | undefined): 
   return scores ? order.sort((a, b) => scores[b] - scores[a] || a - b) : order;
 }
 
-function stripCells(order: readonly number[], fidelity: readonly number[] | undefined, kept: readonly number[] | undefined, pins: Pins[string] | undefined): readonly StripCell[] {
+function stripCells(order: readonly number[], fidelity: readonly number[] | undefined, kept: readonly number[] | undefined, pins: Pins[string] | undefined, hifi: readonly number[] = []): readonly StripCell[] {
+  const marked = new Set(hifi);
   const keptSet = new Set(kept ?? order);
   const greatest = Math.max(1e-12, ...(fidelity ?? []));
   return order.map((channel) => ({
@@ -107,5 +110,6 @@ function stripCells(order: readonly number[], fidelity: readonly number[] | unde
     strength: fidelity ? Math.max(0, fidelity[channel] / greatest) : Number.NaN,
     kept: keptSet.has(channel),
     pinned: pins?.[channel] !== undefined,
+    hifi: marked.has(channel),
   }));
 }

@@ -8,10 +8,12 @@ import { ModelPicker } from './ModelPicker.tsx';
 import { ShareButton } from './ShareButton.tsx';
 import { ThemeButton } from './ThemeButton.tsx';
 
+const TheoryDialog = lazy(() => import('./TheoryDialog.tsx').then((module) => ({ default: module.TheoryDialog })));
 const HelpDialog = lazy(() => import('./HelpDialog.tsx').then((module) => ({ default: module.HelpDialog })));
 
 export function Header() {
   const [help, setHelp] = useState(false);
+  const [theory, setTheory] = useState(false);
   return (
     <header className="top">
       <Logo />
@@ -21,6 +23,9 @@ export function Header() {
       <HeaderStatus />
       <div className="top-end">
         <BackendBadge />
+        <button type="button" className="pick" aria-haspopup="dialog" title="Check the paper’s claims on this network" onClick={() => setTheory(true)}>
+          Theory
+        </button>
         <ShareButton />
         <ExportMenu />
         <ThemeButton />
@@ -28,6 +33,11 @@ export function Header() {
           ?
         </button>
       </div>
+      {theory && (
+        <Boundary what="The theory"><Suspense>
+          <TheoryDialog onClose={() => setTheory(false)} />
+        </Suspense></Boundary>
+      )}
       {help && (
         <Boundary what="The help"><Suspense>
           <HelpDialog onClose={() => setHelp(false)} />

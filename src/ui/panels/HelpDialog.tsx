@@ -15,10 +15,14 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           or cut it by hand; press Enter to look inside, where everything that must leave with it is lit up. A chosen row can be protected or given a width; “Layers” tells what its channels tie together.
         </li>
         <li>
-          <b>Fidelity curve.</b> How much of the chosen layer the best k channels rebuild. Drag the handle to hold that layer at a width of your own.
+          <b>Fidelity curve.</b> How much of the chosen layer the best k channels rebuild, by every search. Drag the handle to hold that layer at a width of your own. The HiFi set at η is marked by a
+          bar over the strip; “All groups” shows every layer at a glance.
         </li>
         <li>
-          <b>Frontier.</b> Test accuracy against what is left. “Measure” runs whole methods in the background.
+          <b>Theory.</b> Each claim of the paper, checked on this network at the press of a button.
+        </li>
+        <li>
+          <b>Frontier.</b> Test accuracy against what is left. “Measure” runs whole methods in the background; “Methods” lists them all, to highlight or hide.
         </li>
         <li>
           <b>Prune.</b> The budget and the recipe. While the slider moves, the one-shot plan is measured; when you let go, layers are refitted one after another, each on inputs from the network pruned

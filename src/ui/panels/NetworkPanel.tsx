@@ -4,7 +4,7 @@ import { count } from '../../lab/format.ts';
 import { stageLabels } from '../../lab/labels.ts';
 import { pinnedCount } from '../../lab/pins.ts';
 import { intactCost } from '../../lab/planCost.ts';
-import { rankingsFor } from '../../lab/rankings.ts';
+import { rankedByWorkers } from '../../lab/rankings.ts';
 import { groupRuleOf } from '../../lab/rules.ts';
 import type { CouplingGroup } from '../../network/couplingGroup.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
@@ -21,7 +21,6 @@ export function NetworkPanel() {
   const groups = useExperiment(shownGroups);
   const nodes = useExperiment((experiment) => experiment.model.loaded?.nodes);
   const fidelity = useExperiment((experiment) => shownFidelity(experiment).groups);
-  const norms = useExperiment((experiment) => experiment.calibration.norms);
   const request = useExperiment((experiment) => experiment.request);
   const keep = useExperiment((experiment) => experiment.keep);
   const pins = useExperiment((experiment) => experiment.pins);
@@ -35,11 +34,9 @@ export function NetworkPanel() {
 
   const prunable = useMemo(() => prunableGroups(groups), [groups]);
   const stages = useMemo(() => stageLabels(prunable, nodes), [prunable, nodes]);
-  const { select, compensate, seed, rules } = request;
-  const scores = useMemo(() => {
-    const rankings = rankingsFor({ select, compensate, seed }, { groups, ...(fidelity ? { fidelity } : {}), ...(norms ? { norms } : {}) });
-    return new Map(rankings?.map((ranking) => [ranking.name, ranking.scores]));
-  }, [groups, fidelity, norms, select, compensate, seed]);
+  const { rules } = request;
+  const ranked = useExperiment((experiment) => rankedByWorkers(experiment, experiment.request));
+  const scores = useMemo(() => new Map(ranked?.map((ranking) => [ranking.name, ranking.scores])), [ranked]);
   const singleton = useMemo(() => new Map(fidelity?.map((group) => [group.name, group.singleton])), [fidelity]);
   const byName = new Map(prunable.map((group) => [group.name, group]));
   const whole = groups.filter(({ frozen }) => frozen !== undefined);

@@ -1,22 +1,26 @@
-import { nothingToPrune, type Experiment } from '../../lab/experiment.ts';
+import { nothingToPrune, type Experiment, type JobKind } from '../../lab/experiment.ts';
 import { whole } from '../../lab/format.ts';
 import { shownOutcome, type ShownOutcome } from '../../lab/outcome.ts';
 import { JobLine } from '../controls/JobLine.tsx';
 import { useExperiment } from '../LabContext.tsx';
+
+/** The first of them that runs; what the plan waits for comes first. */
+const SHOWN_HERE: readonly JobKind[] = ['rank', 'theory:localGlobal', 'plan', 'refine'];
+const CANCEL: Partial<Record<JobKind, string>> = { rank: 'Cancel scoring', plan: 'Cancel plan', refine: 'Cancel refinement' };
 
 /** Which plan the numbers below belong to, and what is being measured meanwhile. */
 export function PlanStatus() {
   const jobs = useExperiment((experiment) => experiment.jobs);
   const request = useExperiment((experiment) => experiment.request);
   const text = useExperiment((experiment) => describe(shownOutcome(experiment), experiment));
-  const job = jobs.find(({ kind }) => kind === 'plan') ?? jobs.find(({ kind }) => kind === 'refine');
+  const job = SHOWN_HERE.flatMap((kind) => jobs.find((shown) => shown.kind === kind) ?? []).at(0);
   return (
     <div className="plan-status">
       <output data-testid="plan-shown">
         {text}
         {request.order === 'sequential' && request.compensate !== 'none' && text.startsWith('One-shot') && job?.kind === 'plan' && '; the sequential one follows'}
       </output>
-      {job && <JobLine job={job} cancelLabel={job.kind === 'plan' ? 'Cancel plan' : 'Cancel refinement'} />}
+      {job && <JobLine job={job} cancelLabel={CANCEL[job.kind] ?? 'Cancel'} />}
     </div>
   );
 }

@@ -1,9 +1,8 @@
 import { count, percent } from '../../lab/format.ts';
-import { COMPENSATION_LABELS, ORDER_LABELS, SELECTION_LABELS, TARGET_LABELS } from '../../lab/labels.ts';
+import { TARGET_LABELS } from '../../lab/labels.ts';
 import { intactCost } from '../../lab/planCost.ts';
-import { COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget } from '../../pruning/pruneRequest.ts';
+import { TARGET_KINDS, type BudgetTarget } from '../../pruning/pruneRequest.ts';
 import type { Cost } from '../../workers/protocol.ts';
-import { Choice } from '../controls/Choice.tsx';
 import { RangeSlider } from '../controls/RangeSlider.tsx';
 import { SegmentedControl } from '../controls/SegmentedControl.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
@@ -12,6 +11,7 @@ import { ChangedPictures } from './ChangedPictures.tsx';
 import { HistoryPanel } from './HistoryPanel.tsx';
 import { PerClass } from './PerClass.tsx';
 import { PlanStatus } from './PlanStatus.tsx';
+import { Recipe } from './Recipe.tsx';
 import { RulesPanel } from './RulesPanel.tsx';
 
 const KINDS = TARGET_KINDS.map((value) => ({ value, label: TARGET_LABELS[value] }));
@@ -60,21 +60,6 @@ function Budget() {
         <span className="mute">{left}</span>
       </div>
       {over !== undefined && <p className="hint">The rules and what is set by hand keep {percent(over)} of the {TARGET_LABELS[kind]}, more than the budget.</p>}
-    </>
-  );
-}
-
-function Recipe() {
-  const lab = useLab();
-  const { select, compensate, order, target } = useExperiment((experiment) => experiment.request);
-  const groups = useExperiment((experiment) => experiment.calibration.norms);
-  return (
-    <>
-      <Choice label="Select" options={SELECTIONS} names={SELECTION_LABELS} value={select} hint="What decides which channels stay" onChange={(next) => lab.setMethod({ select: next })} />
-      <Choice label="Compensate" options={COMPENSATIONS} names={COMPENSATION_LABELS} value={compensate} hint="How the kept weights make up for the cut ones" onChange={(next) => lab.setMethod({ compensate: next })} />
-      <Choice label="Order" options={ORDERS} names={ORDER_LABELS} value={order} hint="One-shot: every layer on the intact network. Sequential: each layer on inputs from the network pruned so far" onChange={(next) => lab.setMethod({ order: next })} />
-      {target.kind === 'eta' && select !== 'singleton' && <p className="hint">η sets each layer’s width by the singleton curve; {SELECTION_LABELS[select]} sets which channels fill it.</p>}
-      {(select === 'l1' || select === 'l2') && !groups && <p className="hint">The weights’ norms are known once the model is loaded.</p>}
     </>
   );
 }

@@ -1,0 +1,23 @@
+import type { PrunePlan } from '../network/prunePlan.ts';
+import type { PruneRequest } from '../pruning/pruneRequest.ts';
+import type { Keep } from './experiment.ts';
+import type { JobContext } from './jobRunner.ts';
+import type { Session } from './session.ts';
+
+interface Recipe {
+  readonly request: Pick<PruneRequest, 'compensate' | 'renorm' | 'seed'>;
+  /** Calibration images. */
+  readonly images: number;
+}
+
+/** The plan that refits every layer on the intact network; without compensation it needs no statistics. */
+export async function oneShotPlan(session: Session, job: JobContext, keep: Keep, { request: { compensate, renorm, seed }, images }: Recipe): Promise<PrunePlan> {
+  const plan: PrunePlan = compensate === 'none' ? { keep, weights: {} } : await job.wait(session.fidelity.call((api) => api.compensate(keep, compensate)));
+  if (!renorm) return plan;
+  return job.engine((id) => session.engine((api) => api.renorm(id, { plan, images, seed }, job.onProgress)));
+}
+
+/** The plan that refits layer after layer on inputs from the network pruned so far. */
+export function sequentialPlan(session: Session, job: JobContext, keep: Keep, { request: { compensate, renorm, seed }, images }: Recipe): Promise<PrunePlan> {
+  return job.engine((id) => session.engine((api) => api.pruneSequentially(id, { keep, compensate, images, seed, ...(renorm ? { renorm } : {}) }, job.onProgress)));
+}

@@ -1,0 +1,34 @@
+import type { PruneRequest } from '../pruning/pruneRequest.ts';
+import { NO_RULES } from '../pruning/widthRules.ts';
+import type { Experiment, FrontierPoint, SweepPlan } from './experiment.ts';
+import { methodKey, methodOf } from './method.ts';
+import { rulesKey } from './rules.ts';
+
+/** One point to be measured: the method at one share of the MACs, all else as the page has it now. */
+export type SweepStep = PruneRequest;
+
+/** All points of the plan, under the rules, pictures and seed of now. */
+export function sweepSteps({ request }: Pick<Experiment, 'request'>, { methods, targets }: SweepPlan): readonly SweepStep[] {
+  return methods.flatMap((method) => targets.map((value): SweepStep => ({ ...request, ...methodOf(method), target: { kind: 'macs', value } })));
+}
+
+/** How many points of the plan are not measured yet. */
+export function pointsLeft(experiment: Experiment, plan: SweepPlan): number {
+  return sweepSteps(experiment, plan).filter((step) => !isKnown(experiment, step)).length;
+}
+
+/** Whether the point is measured, with what the axis shows. */
+export function isKnown({ sweepPoints, calibration, axis }: Experiment, step: SweepStep): boolean {
+  return sweepPoints.some((point) => isPointOf(point, step, calibration.images) && (axis !== 'latency' || point.latency !== undefined));
+}
+
+export function isPointOf(point: FrontierPoint, { target, rules, seed, ...method }: SweepStep, images: number): boolean {
+  return (
+    methodKey(point) === methodKey(method) &&
+    point.target.kind === target.kind &&
+    point.target.value === target.value &&
+    point.seed === seed &&
+    point.calibrationImages === images &&
+    rulesKey(point.rules ?? NO_RULES) === rulesKey(rules)
+  );
+}

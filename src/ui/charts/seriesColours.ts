@@ -1,0 +1,36 @@
+import type { Method } from '../../lab/experiment.ts';
+import type { FrontierSeries } from '../../lab/frontier.ts';
+import { methodKey } from '../../lab/method.ts';
+
+const COLOURS = 6;
+
+/**
+ * A colour for each of a few series: the one that its method usually has, else one that is free. Both
+ * orders of a method, and what was measured of it elsewhere, share theirs; dashes tell them apart.
+ */
+export function seriesColours(series: readonly FrontierSeries[]): ReadonlyMap<string, string> {
+  const kinds = [...new Map(series.map(({ method }) => [kindOf(method), method]))];
+  const taken = new Map<string, number>();
+  const used = () => new Set(taken.values());
+  for (const [kind, method] of kinds) {
+    const usual = usualColour(method);
+    if (usual !== undefined && !used().has(usual)) taken.set(kind, usual);
+  }
+  for (const [kind] of kinds) {
+    if (taken.has(kind)) continue;
+    const free = Array.from({ length: COLOURS }, (_, i) => i + 1).find((colour) => !used().has(colour));
+    taken.set(kind, free ?? 1 + (taken.size % COLOURS));
+  }
+  return new Map(series.map(({ key, method }) => [key, `var(--series-${taken.get(kindOf(method)) ?? 1})`]));
+}
+
+function kindOf(method: Method): string {
+  return methodKey({ ...method, order: 'sequential' });
+}
+
+function usualColour({ select, compensate }: Method): number | undefined {
+  if (select === 'singleton') return { leastSquares: 1, leastSquaresBias: undefined, leastSquaresRelu: undefined, scale: 2, none: 3 }[compensate];
+  if (select === 'l1') return 4;
+  if (select === 'l2') return 5;
+  return select === 'random' ? 6 : undefined;
+}

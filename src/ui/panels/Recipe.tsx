@@ -1,0 +1,57 @@
+import { accessWords } from '../../lab/access.ts';
+import { ALLOCATION_LABELS, COMPENSATION_LABELS, ORDER_LABELS } from '../../lab/labels.ts';
+import { ALLOCATIONS, COMPENSATIONS, ORDERS } from '../../pruning/pruneRequest.ts';
+import { BASELINE_SELECTIONS, FIDELITY_SELECTIONS, SELECTION_RULES, type Selection } from '../../pruning/selections.ts';
+import { Choice } from '../controls/Choice.tsx';
+import { GroupedChoice } from '../controls/GroupedChoice.tsx';
+import { useExperiment, useLab } from '../LabContext.tsx';
+
+const RULE_GROUPS = [
+  { name: 'By fidelity', options: FIDELITY_SELECTIONS.map(ruleOption) },
+  { name: 'Baselines', options: BASELINE_SELECTIONS.map(ruleOption) },
+];
+
+/** What decides which channels stay, and how the rest makes up for those that go. */
+export function Recipe() {
+  const lab = useLab();
+  const { select, compensate, order, allocate, renorm, target } = useExperiment((experiment) => experiment.request);
+  const { source, access } = SELECTION_RULES[select];
+  const sharesCost = target.kind === 'macs' || target.kind === 'params';
+  return (
+    <>
+      <GroupedChoice
+        label="Select"
+        groups={RULE_GROUPS}
+        value={select}
+        note={
+          <>
+            Needs {accessWords(access) || 'the weights alone'}. {source}.
+          </>
+        }
+        onChange={(next) => lab.setMethod({ select: next })}
+      />
+      <Choice label="Compensate" options={COMPENSATIONS} names={COMPENSATION_LABELS} value={compensate} hint="How the kept weights make up for the cut ones" onChange={(next) => lab.setMethod({ compensate: next })} />
+      <Choice label="Order" options={ORDERS} names={ORDER_LABELS} value={order} hint="One-shot: every layer on the intact network. Sequential: each layer on inputs from the network pruned so far" onChange={(next) => lab.setMethod({ order: next })} />
+      {sharesCost && (
+        <Choice
+          label="Allocate"
+          options={ALLOCATIONS}
+          names={ALLOCATION_LABELS}
+          value={allocate}
+          hint="Uniform: one share for every group. Equal η: one fidelity for every group. By theory: where a unit of cost buys the least output error, by slopes measured on this network (Theorem 3.1)"
+          onChange={(next) => lab.setMethod({ allocate: next })}
+        />
+      )}
+      <label className="row switch" title="The norm layers’ statistics are measured again on the pruned network">
+        Re-estimate norms
+        <input type="checkbox" role="switch" aria-checked={renorm} checked={renorm} onChange={(event) => lab.setMethod({ renorm: event.target.checked })} />
+      </label>
+    </>
+  );
+}
+
+function ruleOption(value: Selection) {
+  const { label, source, access } = SELECTION_RULES[value];
+  const needs = accessWords(access);
+  return { value, text: needs ? `${label} (${needs})` : label, title: source };
+}

@@ -1,0 +1,39 @@
+import { nothingToPrune } from '../../lab/experiment.ts';
+import { whole } from '../../lab/format.ts';
+import { THEORY_EXPERIMENTS } from '../../theory/results.ts';
+import { Dialog } from '../controls/Dialog.tsx';
+import { useExperiment, useLab } from '../LabContext.tsx';
+import { TheoryCard } from './TheoryCard.tsx';
+import './theory.css';
+
+/** Every claim of the theory, to be checked on the network that is open. */
+export function TheoryDialog({ onClose }: { readonly onClose: () => void }) {
+  const lab = useLab();
+  const images = useExperiment((experiment) => experiment.calibration.images);
+  const seed = useExperiment((experiment) => experiment.request.seed);
+  const ready = useExperiment((experiment) => experiment.engine === 'ready' && experiment.model.loaded !== undefined);
+  const stuck = useExperiment(nothingToPrune);
+  const theory = useExperiment((experiment) => experiment.theory);
+  const done = THEORY_EXPERIMENTS.filter((experiment) => theory[experiment]).length;
+  return (
+    <Dialog wide title="Check the claims" label="Theory" onClose={onClose}>
+      <div className="theory">
+        <div className="row">
+          <p className="hint">
+            What the paper claims, measured on this network with {whole(images)} calibration pictures, seed {seed}. {done > 0 && `${done} of ${THEORY_EXPERIMENTS.length} checked. `}
+            It goes on when this is closed.
+          </p>
+          <button type="button" className="pick" disabled={!ready || stuck} onClick={() => THEORY_EXPERIMENTS.forEach((experiment) => void lab.runTheory(experiment))}>
+            Check all
+          </button>
+        </div>
+        {stuck && <p className="hint">Nothing in this network can be cut, so there is nothing to check.</p>}
+        <div className="theory-cards">
+          {THEORY_EXPERIMENTS.map((experiment) => (
+            <TheoryCard key={experiment} experiment={experiment} ready={ready && !stuck} />
+          ))}
+        </div>
+      </div>
+    </Dialog>
+  );
+}
