@@ -1,5 +1,5 @@
 import { permutation, seededRandom } from '../fidelity/random.ts';
-import { legibleError } from '../formats/legibleError.ts';
+import { legible, legibleError } from '../formats/legibleError.ts';
 import type { Shape } from '../network/network.ts';
 import type { NamedFile } from '../storage/namedFile.ts';
 import type { DecodePicture } from './decodePicture.ts';
@@ -165,7 +165,7 @@ async function readFiles(pictures: readonly NamedFile[], arrays: readonly NamedF
       store(resizePicture(raster, height, width, fit, 3), channels, values.subarray(paths.length * size, (paths.length + 1) * size));
       paths.push(file.path);
     } catch (error) {
-      skipped.push({ path: file.path, reason: error instanceof Error ? error.message : String(error) });
+      skipped.push({ path: file.path, reason: legible(error instanceof Error ? error.message : String(error)) });
     }
     await onPicture?.(done + 1, chosen.length);
   }

@@ -10,7 +10,7 @@ import { prune } from '../network/surgery.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
 import { keepSets, prunableGroups } from '../pruning/keepSets.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
-import { DEFAULT_REQUEST, type Compensation } from '../pruning/pruneRequest.ts';
+import { COMPENSATIONS, DEFAULT_REQUEST, type Compensation } from '../pruning/pruneRequest.ts';
 import { rankingsFor } from '../pruning/rankings.ts';
 import { StatisticsStore } from '../pruning/statisticsStore.ts';
 import { calibrate } from './calibrate.ts';
@@ -60,7 +60,7 @@ describe('pruneSequentially', () => {
     const images = pictures(network, 40);
     const { values: intact } = await computeLogits(network, images);
     for (const keep of [everything(network), {}]) {
-      for (const method of ['none', 'scale', 'leastSquares'] as const) {
+      for (const method of COMPENSATIONS) {
         const plan = await pruneSequentially(network, keep, method, images, correlator);
         expect(plan.keep).toEqual(keep);
         expect(relativeError((await computeLogits(prune(network, plan), images)).values, intact)).toBeLessThan(1e-4);
@@ -120,10 +120,10 @@ describe('pruneSequentially', () => {
 
   it.each(Object.entries(SMALL))('gives on another backend, by matrix products, the plan of the kernel, for the %s network', async (_, network) => {
     const images = pictures(network, 40);
-    const byKernel = await pruneSequentially(network, halves(network), 'leastSquares', images, correlator);
+    const byKernel = await pruneSequentially(network, halves(network), 'leastSquaresRelu', images, correlator);
     const expected = (await computeLogits(prune(network, byKernel), images)).values;
     await tf.setBackend('cpu');
-    const onDevice = await pruneSequentially(network, halves(network), 'leastSquares', images, undefined);
+    const onDevice = await pruneSequentially(network, halves(network), 'leastSquaresRelu', images, undefined);
     expect(Object.keys(onDevice.weights)).toEqual(Object.keys(byKernel.weights));
     expect(relativeError((await computeLogits(prune(network, onDevice), images)).values, expected)).toBeLessThan(1e-3);
   });
@@ -133,13 +133,13 @@ describe('pruneSequentially', () => {
       const images = pictures(network, 70);
       const before = tf.memory().numTensors;
       const steps: number[] = [];
-      await pruneSequentially(network, halves(network), 'leastSquares', images, correlator, { onProgress: ({ done }) => steps.push(done) });
+      await pruneSequentially(network, halves(network), 'leastSquaresRelu', images, correlator, { onProgress: ({ done }) => steps.push(done) });
       expect(tf.memory().numTensors).toBe(before);
       expect(steps).toEqual(network.nodes.map((_, at) => at + 1));
       for (const stopAt of [1, 2, Math.ceil(steps.length / 2), steps.length - 1]) {
         const controller = new AbortController();
         const job = { signal: controller.signal, onProgress: ({ done }: { done: number }) => done === stopAt && controller.abort() };
-        await expect(pruneSequentially(network, halves(network), 'leastSquares', images, correlator, job)).rejects.toBeInstanceOf(CancelledError);
+        await expect(pruneSequentially(network, halves(network), 'leastSquaresRelu', images, correlator, job)).rejects.toBeInstanceOf(CancelledError);
         expect(tf.memory().numTensors, `cancelled after node ${stopAt}`).toBe(before);
       }
     }
@@ -184,7 +184,7 @@ describe('on the shipped ResNet-20 at half the MACs, 128 real pictures', () => {
     const measure = async (name: string, plan: PrunePlan) =>
       errors.set(name, logitError(intact, await computeLogits(prune(network, plan), test)));
     await measure('none', { keep, weights: {} });
-    for (const method of ['scale', 'leastSquares'] as const satisfies Compensation[]) {
+    for (const method of ['scale', 'leastSquares', 'leastSquaresBias', 'leastSquaresRelu'] as const satisfies Compensation[]) {
       await measure(`one-shot ${method}`, oneShotPlan(layers, measures.statistics, keep, method));
       await measure(`sequential ${method}`, await pruneSequentially(network, keep, method, calibration, correlator));
     }

@@ -20,6 +20,8 @@ import type { PruneRequest } from '../pruning/pruneRequest.ts';
 import type { WidthRules } from '../pruning/widthRules.ts';
 import { exportCommand } from './commands/export.ts';
 import { frontierCommand } from './commands/frontier.ts';
+import { LabelsNeededError } from './evidence.ts';
+import { parseMethod } from './method.ts';
 import { imagesCommand, openDataFolder } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { pruneCommand } from './commands/prune.ts';
@@ -281,7 +283,7 @@ describe('lab frontier', () => {
     const options = { model: at('small'), images: at('small.npy'), test: at('small.npy'), labels: at('small-labels.npy'), methods: 'l1/none/oneShot,singleton/scale/sequential', targets: '0.8,0.5' };
     await runHere(frontierCommand(), { ...options, out: at('frontier.json') });
     const { series } = await json<{ series: { method: object; points: { target: number; macs: number; accuracy: number }[] }[] }>('frontier.json');
-    expect(series.map(({ method }) => method)).toEqual([{ select: 'l1', compensate: 'none', order: 'oneShot' }, { select: 'singleton', compensate: 'scale', order: 'sequential' }]);
+    expect(series.map(({ method }) => method)).toEqual(['l1', 'paper'].map(parseMethod));
     for (const { points } of series) {
       expect(points.map(({ target }) => target)).toEqual([0.8, 0.5]);
       for (const { target, macs } of points) expect(macs).toBeLessThanOrEqual(target * networkCosts(network).macs);
@@ -291,6 +293,33 @@ describe('lab frontier', () => {
     expect(header).toBe('method,target,macs,params,accuracy,images');
     expect(rows).toHaveLength(4);
     expect(rows[0]).toMatch(/^l1\/none\/oneShot,0\.8,\d+,\d+,[\d.]+,64$/);
+  });
+});
+
+describe('lab frontier without images to test on', () => {
+  const options = { model: '', images: '', labels: '', methods: 'ours,obc/leastSquaresBias/oneShot/eta/renorm,nisp', targets: '0.5' };
+
+  beforeAll(async () => {
+    await writeFile(at('half-labels.npy'), writeNpy([64], Uint8Array.from({ length: 64 }, (_, k) => k % 4)));
+    Object.assign(options, { model: at('small'), images: at('small.npy'), labels: at('half-labels.npy') });
+  });
+
+  it('calibrates with the first half and measures with the second, by any method', async () => {
+    await runHere(frontierCommand(), { ...options, out: at('half.json') });
+    const { series, images } = await json<{ images: number; series: { method: object; points: { macs: number; images: number }[] }[] }>('half.json');
+    expect(images).toBe(32);
+    expect(series.map(({ method }) => method)).toEqual(options.methods.split(',').map(parseMethod));
+    for (const { points } of series) {
+      expect(points.map((point) => point.images)).toEqual([32]);
+      expect(points[0].macs).toBeLessThanOrEqual(0.5 * networkCosts(network).macs);
+    }
+  });
+
+  it('lets a rule read the labels of the calibrating half, and asks for them where there are none', async () => {
+    await runHere(frontierCommand(), { ...options, methods: 'taylor', out: at('taylor.json') });
+    const { series } = await json<Frontier>('taylor.json');
+    expect(series[0].points).toHaveLength(1);
+    await expect(runHere(pruneCommand(), { model: at('small'), images: at('small.npy'), target: 'macs=0.5', select: 'taylor', out: at('no') })).rejects.toBeInstanceOf(LabelsNeededError);
   });
 });
 
@@ -402,7 +431,7 @@ describe('help', { concurrent: true }, () => {
   it('of the lab names every command', async () => {
     const { code, stdout } = await lab('--help');
     expect(code).toBe(0);
-    for (const command of ['evaluate', 'score', 'prune', 'frontier', 'inspect', 'export', 'images']) expect(stdout).toMatch(new RegExp(`^\\s+${command} `, 'm'));
+    for (const command of ['evaluate', 'score', 'prune', 'frontier', 'claims', 'inspect', 'export', 'images']) expect(stdout).toMatch(new RegExp(`^\\s+${command} `, 'm'));
   });
 });
 

@@ -14,7 +14,7 @@ export const THEORY_CLAIMS: Readonly<Record<TheoryExperiment, Claim>> = {
   localGlobal: {
     title: 'Does local error bound the output’s error?',
     source: 'Theorem 3.1',
-    text: 'The squared error at the logits is at most C_l times the local error of layer l. Paper: slopes of 10 to 100 for ResNet-50. Each dot is one group cut to one width, all else intact.',
+    text: 'The squared error at the logits is at most Cₗ times the local error of layer l. Paper: slopes of 10 to 100 for ResNet-50. Each dot is one group cut to one width, all else intact.',
   },
   lipschitz: {
     title: 'Are norm layers Lipschitz on the data?',

@@ -80,14 +80,15 @@ function lead({ sequential, oneShot }: OrderGap['points'][number]): number {
 
 function orderGap({ points }: OrderGap): Finding {
   if (points.length === 0) return NOTHING;
-  const widest = points.reduce((most, point) => (lead(point) > lead(most) ? point : most));
+  const best = points.reduce((most, point) => (lead(point) > lead(most) ? point : most));
+  const worst = points.reduce((most, point) => (lead(point) < lead(most) ? point : most));
   const ahead = points.filter((point) => lead(point) > EVEN).length;
   const behind = points.filter((point) => lead(point) < -EVEN).length;
-  if (ahead === 0) return { sentence: `Sequential compensation is ahead at none of ${points.length} budgets`, verdict: 'fails' };
-  const where = ahead === points.length ? `all ${points.length}` : `${ahead} of ${points.length}`;
+  const by = (point: OrderGap['points'][number]) => `by ${points100(Math.abs(lead(point)))} at ${percent(point.target, 0)} of the MACs`;
+  const where = ahead === 0 ? `at none of ${points.length} budgets` : `at ${ahead === points.length ? `all ${ahead}` : `${ahead} of ${points.length}`} budgets, ${by(best)}`;
   return {
-    sentence: `Sequential compensation is ahead at ${where} budgets${behind > 0 ? `, behind at ${behind}` : ''}, by ${points100(lead(widest))} at ${percent(widest.target, 0)} of the MACs`,
-    verdict: behind === 0 ? 'holds' : 'partly',
+    sentence: `Sequential compensation is ahead ${where}${behind > 0 ? `, and behind at ${behind}, ${by(worst)}` : ''}`,
+    verdict: ahead === 0 ? 'fails' : behind === 0 ? 'holds' : 'partly',
   };
 }
 
@@ -97,7 +98,7 @@ function spared({ onOthers, onHiFi }: Noise['points'][number]): number {
 
 function noise({ points, intact, share }: Noise): Finding {
   if (points.length === 0) return NOTHING;
-  const widest = points.reduce((most, point) => (spared(point) > spared(most) ? point : most));
+  const widest = points.reduce((most, point) => (Math.abs(spared(point)) > Math.abs(spared(most)) ? point : most));
   const worse = points.filter((point) => spared(point) > EVEN).length;
   const better = points.filter((point) => spared(point) < -EVEN).length;
   return {
@@ -118,7 +119,7 @@ function correlation({ groups }: Correlation, labelOf: LabelOf): Finding {
   const loss = `at most ${points100(singletonLoss(worst))} of fidelity, at ${labelOf(worst.group)}`;
   if (rho === undefined) return { sentence: `Singleton loses ${loss}; too few groups to relate that to correlation`, verdict: 'measured' };
   const trend = rho >= 0.5 ? 'more where contributions are correlated' : rho > 0 ? 'hardly more where contributions are correlated' : 'no more where contributions are correlated';
-  return { sentence: `Singleton loses ${trend} (rank correlation ${rho.toFixed(2)}): ${loss}`, verdict: rho >= 0.5 ? 'holds' : rho > 0 ? 'partly' : 'fails' };
+  return { sentence: `Singleton loses ${trend} (rank correlation ${rho.toFixed(2).replace('-', '−')}): ${loss}`, verdict: rho >= 0.5 ? 'holds' : rho > 0 ? 'partly' : 'fails' };
 }
 
 /** Accuracies this near are as good as equal. */

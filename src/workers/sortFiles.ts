@@ -13,7 +13,7 @@ import type { SortedFiles } from './protocol.ts';
 export async function sortFiles(files: readonly NamedFile[]): Promise<SortedFiles> {
   const held = await Promise.all(files.map(namesHeld));
   const paths = files.map(({ path }) => path);
-  const homes = new Set(files.flatMap((_, at) => (isZipPath(paths[at]) ? [] : mainFile(paths[at], paths) ? [folderOf(paths[at])] : [])));
+  const homes = new Set(mainFiles(paths.filter((path) => !isZipPath(path))).map(folderOf));
   const model: number[] = [];
   const pictures: number[] = [];
   const others: number[] = [];
@@ -21,7 +21,7 @@ export async function sortFiles(files: readonly NamedFile[]): Promise<SortedFile
     if (isLitter(path)) continue;
     if (isZipPath(path)) {
       const zipped = held[at];
-      if (zipped.some((name) => mainFile(name, zipped))) model.push(at);
+      if (mainFiles(zipped).length > 0) model.push(at);
       else if (zipped.some(isPicturePath)) pictures.push(at);
       else others.push(at);
     } else if (isPicturePath(path)) {
@@ -39,10 +39,11 @@ async function namesHeld(file: NamedFile): Promise<readonly string[]> {
   return openZip(file.path, await file.read()).map(({ path }) => path).filter((path) => !isLitter(path));
 }
 
-/** The file that a model is opened by: its own kind says so, or it is the JSON beside binary weights. */
-function mainFile(path: string, all: readonly string[]): boolean {
-  if (/\.(onnx|keras|h5|hdf5)$/i.test(path) || /(^|\/)model\.json$/i.test(path)) return true;
-  return /\.json$/i.test(path) && all.some((other) => /\.bin$/i.test(other) && folderOf(other) === folderOf(path));
+/** The files that a model is opened by: their own kind says so, or they are the JSON beside binary weights. */
+function mainFiles(paths: readonly string[]): readonly string[] {
+  const weightFolders = new Set(paths.filter((path) => /\.bin$/i.test(path)).map(folderOf));
+  return paths.filter((path) =>
+    /\.(onnx|keras|h5|hdf5)$/i.test(path) || /(^|\/)model\.json$/i.test(path) || (/\.json$/i.test(path) && weightFolders.has(folderOf(path))));
 }
 
 function folderOf(path: string): string {

@@ -1,5 +1,6 @@
 import type { Network, Shape } from '../../network/network.ts';
 import { legibleError } from '../legibleError.ts';
+import { parseFileJson } from '../parseFileJson.ts';
 import { containerKind, mainFile } from './detect.ts';
 import { UnknownModelError } from './errors.ts';
 import { besideModel, filesInZip, type NamedFiles } from './namedFiles.ts';
@@ -67,7 +68,7 @@ async function openJson(files: NamedFiles, path: string, bytes: Uint8Array, opti
 
 function parsed(path: string, bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return parseFileJson(new TextDecoder().decode(bytes));
   } catch (cause) {
     throw new UnknownModelError(`${path} is not JSON; it may be cut short.`, { cause });
   }

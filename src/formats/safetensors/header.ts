@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { describeIssue } from '../kerasLayers/describeValue.ts';
+import { parseFileJson } from '../parseFileJson.ts';
 import { SafetensorsError } from './error.ts';
 
 /** Bytes of one value. */
@@ -49,7 +50,7 @@ export function parseHeader(bytes: Uint8Array): Header {
 function parseJson(bytes: Uint8Array): Record<string, unknown> {
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    json = parseFileJson(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch (cause) {
     throw new SafetensorsError('The header is not JSON; this is not a safetensors file.', { cause });
   }

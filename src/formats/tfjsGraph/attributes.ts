@@ -1,3 +1,4 @@
+import { describeValue } from '../kerasLayers/describeValue.ts';
 import { UnsupportedGraphNodeError } from './errors.ts';
 import type { FileAttribute, FileShape } from './schema.ts';
 
@@ -76,8 +77,7 @@ export class Attributes {
   }
 
   #unreadable(name: string, value: FileAttribute, wanted: string): UnsupportedGraphNodeError {
-    const found = JSON.stringify(value).slice(0, 80);
-    return new UnsupportedGraphNodeError(this.#node, this.#op, `attribute "${name}" must be ${wanted}, found ${found}.`);
+    return new UnsupportedGraphNodeError(this.#node, this.#op, `attribute "${name}" must be ${wanted}, found ${describeValue(value)}.`);
   }
 }
 

@@ -147,8 +147,10 @@ export class GraphReader {
 }
 
 function read(call: OpCall): Value | readonly Value[] {
-  const folds = call.inputs.every(({ kind }) => kind === 'constant') ? constantReaders.get(call.op) : undefined;
+  const folds = call.isConstant ? constantReaders.get(call.op) : undefined;
   const reader = folds ?? opReaders.get(call.op);
   if (!reader) throw call.refusal('is supported only where all of its inputs are constants.');
-  return reader(call);
+  const made = reader(call);
+  call.requireAllRead();
+  return made;
 }

@@ -15,14 +15,16 @@ export type OpReaders = Readonly<Record<string, OpReader>>;
  */
 export class OpCall {
   readonly node: GraphNode;
-  readonly inputs: readonly Value[];
   readonly builder: NetworkBuilder;
   /** Pictures at a time that the graph is made for; 1 where it takes any number. */
   readonly batch: number;
+  readonly #inputs: readonly Value[];
+  readonly #unread: Set<number>;
 
   constructor(node: GraphNode, inputs: readonly Value[], builder: NetworkBuilder, batch: number) {
     this.node = node;
-    this.inputs = inputs;
+    this.#inputs = inputs;
+    this.#unread = new Set(inputs.keys());
     this.builder = builder;
     this.batch = batch;
   }
@@ -40,9 +42,27 @@ export class OpCall {
     return new UnsupportedGraphNodeError(this.node.name, this.node.op, problem);
   }
 
+  /** All of them: what asks for this knows what to do with each. */
+  get inputs(): readonly Value[] {
+    this.#unread.clear();
+    return this.#inputs;
+  }
+
+  /** Whether nothing that the node reads depends on the picture. */
+  get isConstant(): boolean {
+    return this.#inputs.every(({ kind }) => kind === 'constant');
+  }
+
   input(at: number): Value {
-    if (at >= this.inputs.length) throw this.refusal(`needs at least ${at + 1} inputs, found ${this.inputs.length}.`);
-    return this.inputs[at];
+    if (at >= this.#inputs.length) throw this.refusal(`needs at least ${at + 1} inputs, found ${this.#inputs.length}.`);
+    this.#unread.delete(at);
+    return this.#inputs[at];
+  }
+
+  /** Refuses inputs that nothing has looked at, instead of passing them over. */
+  requireAllRead(): void {
+    const [first] = this.#unread;
+    if (first !== undefined) throw this.refusal(`has ${this.#inputs.length} inputs, and input ${first} is not known to the lab.`);
   }
 
   /** An input that is computed from the picture, `[batch, …shape]`. */

@@ -2,6 +2,7 @@ import { strFromU8, strToU8, zipSync } from 'fflate';
 import type { Network } from '../../network/network.ts';
 import { ModelFileError } from '../kerasLayers/errors.ts';
 import { openZip } from '../kerasLayers/zipFile.ts';
+import { parseFileJson } from '../parseFileJson.ts';
 import { exportTfjsLayers } from './exportModel.ts';
 import { importTfjsLayers } from './importModel.ts';
 
@@ -44,7 +45,7 @@ export async function unzipTfjsLayers(zip: Uint8Array): Promise<Network> {
 
 function parseJson(bytes: Uint8Array, name: string): unknown {
   try {
-    return JSON.parse(strFromU8(bytes));
+    return parseFileJson(strFromU8(bytes));
   } catch (cause) {
     throw new ModelFileError(`"${name}" in the zip is not JSON.`, { cause });
   }

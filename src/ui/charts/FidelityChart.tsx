@@ -83,7 +83,7 @@ function EtaLine({ eta, reached, plot }: { readonly eta: number; readonly reache
   return (
     <>
       <line x1={plot.left} x2={plot.right} y1={y} y2={y} stroke="var(--edge)" strokeDasharray="2 4" />
-      <text className="chart-note" x={plot.left + 4} y={y - 5}>
+      <text className="chart-note" x={plot.right} y={y + 13} textAnchor="end">
         η = {etaText(eta)}
       </text>
       {reached.map(({ key, k }) => k !== undefined && <circle key={key} cx={plot.x(k)} cy={y} r={3.5} fill={CURVE_STYLES[key].colour} stroke="var(--card)" strokeWidth={1.2} />)}

@@ -1,10 +1,13 @@
 import { nothingToPrune } from '../../lab/experiment.ts';
 import { whole } from '../../lab/format.ts';
-import { THEORY_EXPERIMENTS } from '../../theory/results.ts';
+import { THEORY_EXPERIMENTS, type TheoryExperiment } from '../../theory/results.ts';
 import { Dialog } from '../controls/Dialog.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { TheoryCard } from './TheoryCard.tsx';
 import './theory.css';
+
+/** The quick ones first; stability takes minutes. */
+const CHECKED_IN_ORDER: readonly TheoryExperiment[] = ['lipschitz', 'correlation', 'localGlobal', 'orderGap', 'noise', 'scoringCost', 'stability'];
 
 /** Every claim of the theory, to be checked on the network that is open. */
 export function TheoryDialog({ onClose }: { readonly onClose: () => void }) {
@@ -21,9 +24,9 @@ export function TheoryDialog({ onClose }: { readonly onClose: () => void }) {
         <div className="row">
           <p className="hint">
             What the paper claims, measured on this network with {whole(images)} calibration pictures, seed {seed}. {done > 0 && `${done} of ${THEORY_EXPERIMENTS.length} checked. `}
-            It goes on when this is closed.
+            All of it takes minutes, and goes on when this is closed.
           </p>
-          <button type="button" className="pick" disabled={!ready || stuck} onClick={() => THEORY_EXPERIMENTS.forEach((experiment) => void lab.runTheory(experiment))}>
+          <button type="button" className="pick" disabled={!ready || stuck} onClick={() => CHECKED_IN_ORDER.forEach((experiment) => void lab.runTheory(experiment))}>
             Check all
           </button>
         </div>

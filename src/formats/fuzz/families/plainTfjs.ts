@@ -19,7 +19,7 @@ export async function otherwiseInTfjs(network: Network, files: Files): Promise<s
   await tf.setBackend('cpu');
   const batch = tf.randomUniform([2, ...input.attributes.shape], 0, 1, 'float32', 7);
   try {
-    const expected = await predicted(files, batch, network.outputs.length);
+    const expected = await predicted(files, batch.clone(), network.outputs.length);
     if (!expected) return undefined;
     const found = await runInLab(network, batch);
     for (const [k, values] of expected.entries()) {
@@ -44,7 +44,8 @@ async function predicted(files: Files, batch: tf.Tensor, outputs: number): Promi
       ? await executed({ ...artifacts, format: json.format, ...(json.signature && { signature: json.signature }) }, batch)
       : await called(artifacts, batch);
     const values = await Promise.all(made.map((tensor) => tensor.data<'float32'>()));
-    tf.dispose([...made]);
+    // an output may be the batch itself
+    tf.dispose([...made, batch]);
     return values.length === outputs ? values : undefined;
   } catch {
     return undefined;

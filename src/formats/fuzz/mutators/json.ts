@@ -36,6 +36,7 @@ const JUNK: readonly Json[] = [
 /** JSON text that is legal (most of it) and that nobody expects. */
 const TEXTS: readonly (readonly [string, () => string])[] = [
   ['100,000 brackets', () => '['.repeat(1e5) + ']'.repeat(1e5)],
+  ['400 brackets', () => '['.repeat(400) + ']'.repeat(400)],
   ['100,000 braces', () => '{"a":'.repeat(1e5) + '1' + '}'.repeat(1e5)],
   ['infinity', () => '1e999'],
   ['minus infinity', () => '-1e999'],
@@ -44,6 +45,7 @@ const TEXTS: readonly (readonly [string, () => string])[] = [
   ['1e15', () => '1e15'],
   ['a million zeros', () => `[${'0,'.repeat(999_999)}0]`],
   ['a million ones', () => `[${'1,'.repeat(999_999)}1]`],
+  ['100,000 keys', () => `{${Array.from({ length: 100_000 }, (_, k) => `"k${k}":${k}`).join(',')}}`],
   ['a long text', () => `"${'long '.repeat(20_000)}"`],
   ['a long word', () => `"${'x'.repeat(100_000)}"`],
   ['text that does not print', () => String.raw`"\u0000\u001b[2J\u202e\ud800\n\r"`],

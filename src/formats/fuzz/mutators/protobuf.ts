@@ -69,7 +69,7 @@ export function mutateMessage(message: object, dice: Dice): string {
     // weights are most of all values, and all alike
     const place = dice.pick(places.filter(({ path }) => !/\.(floatData|doubleData)\.\d+$/.test(path) || dice.chance(0.02)));
     if (dice.chance(0.15) && typeof place.value !== 'object') {
-      const other = dice.pick(places.filter(({ value }) => typeof value === typeof place.value));
+      const other = dice.pick(places.filter(({ value, path }) => typeof value === typeof place.value && FLOATS.test(path) === FLOATS.test(place.path)));
       Reflect.set(place.owner, place.key, other.value);
       names.push(`${place.path} set to ${other.path}`);
       continue;

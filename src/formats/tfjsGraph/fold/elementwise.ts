@@ -61,6 +61,8 @@ function scaledBatches(a: Size, b: Size): Size | undefined {
 function product(call: OpCall): Constant {
   const { shape, values } = call.constant(0);
   if (shape.length > 1) throw call.refusal('multiplies along an axis of a matrix; only of a vector is supported.');
+  const axes = call.integers(1);
+  if (axes.length !== shape.length || axes.some((axis) => axis !== 0 && axis !== -1)) throw call.refusal(`multiplies along axes [${axes.slice(0, 8).join(', ')}] of a vector.`);
   const total = Array.from<Size>(values).reduce<Size | undefined>((sofar, size) => sofar && scaledBatches(sofar, size), 1);
   if (total === undefined) throw call.refusal('computes with the number of pictures in a way that is not supported.');
   return constant(call.attributes.flag('keep_dims', false) ? [1] : [], [total]);

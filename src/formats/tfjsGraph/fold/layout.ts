@@ -79,6 +79,7 @@ function gather(call: OpCall): Constant {
   const { shape, values } = call.constant(0);
   const indices = call.integers(1);
   if (shape.length !== 1) throw call.refusal('picks from a constant array; only from a vector is supported.');
+  if (call.inputs.length > 2 && ![0, -1].includes(call.integer(2))) throw call.refusal(`picks along axis ${call.integer(2)} of a vector.`);
   call.builder.fold(indices.length);
   return constant(call.constant(1).shape, indices.map((index): Size => {
     if (index < 0 || index >= values.length) throw call.refusal(`index ${index} does not lie in ${values.length} values.`);

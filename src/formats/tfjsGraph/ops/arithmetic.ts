@@ -4,8 +4,8 @@ import { affine, channelConstant, mapped, type Affine, type PerChannel } from '.
 
 /** Elementwise arithmetic of two layers, or of a layer and a constant. */
 export const arithmetic: OpReaders = {
-  Add: sum,
-  AddV2: sum,
+  Add: addition,
+  AddV2: addition,
   AddN: sum,
   Sub: binary('subtract', (by, first) => (first ? { scale: -1, offset: by } : { offset: mapped(by, (value) => -value) })),
   Mul: binary('multiply', (by) => ({ scale: by })),
@@ -30,7 +30,9 @@ function binary(op: 'add' | 'subtract' | 'multiply', withConstant: (by: PerChann
   };
 }
 
-const addition = binary('add', (by) => ({ offset: by }));
+function addition(call: OpCall): ReturnType<OpReader> {
+  return binary('add', (by) => ({ offset: by }))(call);
+}
 
 function sum(call: OpCall): ReturnType<OpReader> {
   if (call.inputs.length === 2) return addition(call);
