@@ -17,7 +17,7 @@ export function invertFactored(factor: Float64Array, n: number): Float64Array {
     const end = Math.min(i + 4, n);
     // Up to the last full tile left of the diagonal in fours, the rest one by one.
     let j = 0;
-    for (; end - i === 4 && j + 2 <= i; j += 2) fourByTwo(rows, n, i, j, inverse);
+    if (end - i === 4) for (; j + 2 <= i; j += 2) fourByTwo(rows, n, i, j, inverse);
     for (; j < end; j++) for (let a = Math.max(i, j); a < end; a++) inverse[a * n + j] = dot(rows, a * n + a, rows, j * n + a, n - a);
   }
   for (let i = 0; i < n; i++) for (let j = 0; j < i; j++) inverse[j * n + i] = inverse[i * n + j];

@@ -1,14 +1,17 @@
 import { networkCriterion } from '../engine/criteria/table.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
+import { layerTimes } from '../engine/layerTimes.ts';
+import { costModel } from '../network/costModel.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import type { LayerMeasures } from '../pruning/statisticsStore.ts';
 import type { Ranking } from '../pruning/keepSets.ts';
 import { slopesOf, UNIFORM, type AllocationRule } from '../pruning/allocation.ts';
 import { fitOf } from '../pruning/compensationFit.ts';
-import type { PruneRequest } from '../pruning/pruneRequest.ts';
+import { sharesCost, type PruneRequest } from '../pruning/pruneRequest.ts';
 import { rankingsFor } from '../pruning/rankings.ts';
 import { SELECTION_RULES, type Selection } from '../pruning/selections.ts';
+import { timeModel, type TimeModel } from '../pruning/timedCosts.ts';
 import { localGlobal } from '../theory/localGlobal.ts';
 import type { LocalGlobal } from '../theory/results.ts';
 import { gatherStatistics, type Subject } from './experiment.ts';
@@ -37,6 +40,7 @@ export class Evidence {
   readonly #rankings = new Map<string, readonly Ranking[]>();
   #measures: LayerMeasures | undefined;
   #localGlobal: LocalGlobal | undefined;
+  #time: TimeModel | undefined;
 
   /** `labels`: classes of the images, read only for rules with access to labels. */
   constructor(subject: Subject, images: ImageSource, correlator: Correlator, labels?: ArrayLike<number>) {
@@ -70,7 +74,7 @@ export class Evidence {
 
   /** How the request shares its cost out; measures the slopes where it needs them. */
   async allocation({ allocate, compensate, target }: PruneRequest, job: Job = {}): Promise<AllocationRule> {
-    if (target.kind !== 'macs' && target.kind !== 'params') return UNIFORM;
+    if (!sharesCost(target)) return UNIFORM;
     if (allocate !== 'theory') return { kind: allocate };
     this.#localGlobal ??= await localGlobal(
       {
@@ -84,6 +88,13 @@ export class Evidence {
       job,
     );
     return { kind: 'theory', slopes: slopesOf(this.#localGlobal.points, compensate) };
+  }
+
+  /** Predicts the time of one run, one image at a time, from the intact network's steps. */
+  async time(job: Job = {}): Promise<TimeModel> {
+    const { network, coupled } = this.subject;
+    this.#time ??= timeModel(costModel(network, coupled), await layerTimes(network, 1, job));
+    return this.#time;
   }
 
   async #networkScores(select: Selection, seed: number, job: Job): Promise<Readonly<Record<string, Float64Array>>> {

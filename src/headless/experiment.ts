@@ -86,7 +86,8 @@ export async function pruneAsRequested(
   const calibrate = clock();
   const rankings = await evidence.rankings(request, jobFor('score'));
   const allocation = await evidence.allocation(request, jobFor('slopes'));
-  const keep = keepSets(target, rankings, costModel(network, coupled), { rules, allocation });
+  const time = target.kind === 'latency' ? await evidence.time(jobFor('time')) : undefined;
+  const keep = keepSets(target, rankings, costModel(network, coupled), { rules, allocation, time });
   const select = clock();
   const compensated =
     order === 'sequential'

@@ -39,6 +39,8 @@ afterEach(() => {
   for (const lab of labs.splice(0)) lab.dispose();
 });
 
+const theoryLink = (images: number) => ({ read: () => `v=1&images=${images}&allocate=theory`, write: () => {}, onChange: () => () => {} });
+
 const PLAIN: Method = { select: 'l1', compensate: 'none', order: 'sequential', allocate: 'uniform', renorm: false };
 
 describe('a rule that the workers rank by', () => {
@@ -177,10 +179,9 @@ describe('an allocation', () => {
     first.lab.setMethod({ allocate: 'theory' });
     await first.settled();
     first.lab.dispose();
-    const address = (images: number) => ({ read: () => `v=1&images=${images}&allocate=theory`, write: () => {}, onChange: () => () => {} });
     const same = new FakeWorkers();
     const spared = vi.spyOn(same, 'fail');
-    const second = await bootedLab(same, { storage, address: address(512) });
+    const second = await bootedLab(same, { storage, address: theoryLink(512) });
     expect(spared).not.toHaveBeenCalledWith('theory');
     expect(second.state().theory.localGlobal).toEqual(first.state().theory.localGlobal);
     await second.lab.setCalibration({ images: 512, seed: 9 });
@@ -189,7 +190,7 @@ describe('an allocation', () => {
     second.lab.dispose();
     const others = new FakeWorkers();
     const theory = vi.spyOn(others, 'fail');
-    await bootedLab(others, { storage, address: address(64) });
+    await bootedLab(others, { storage, address: theoryLink(64) });
     expect(theory).toHaveBeenCalledWith('theory');
   });
 
@@ -203,6 +204,33 @@ describe('an allocation', () => {
     await measuring;
     await settled();
     expect(workers.calls.filter((call) => call.startsWith('theory'))).toHaveLength(1);
+  });
+});
+
+describe('a target in milliseconds', () => {
+  it('has the layers of the intact network timed once, and then follows at once', async () => {
+    const { lab, workers, state, settled } = await bootedLab();
+    const { keep } = state();
+    lab.setTarget({ kind: 'latency', value: 0.5 }, true);
+    expect(state().keep).toBe(keep);
+    await settled();
+    expect(workers.calls[0]).toBe('layerTimes intact');
+    const half = state().keep?.first.length ?? 0;
+    expect(half).toBeLessThan(8);
+    lab.setTarget({ kind: 'latency', value: 0.9 }, false);
+    expect(state().keep?.first.length).toBeGreaterThan(half);
+    lab.setMethod({ select: 'greedy', allocate: 'theory' });
+    await settled();
+    expect(workers.calls.filter((call) => call.startsWith('layerTimes'))).toEqual(['layerTimes intact']);
+  });
+
+  it('becomes one of MACs where the layers cannot be timed', async () => {
+    const { lab, workers, state, settled } = await bootedLab();
+    workers.failures.set('layerTimes', new Error('The clock stands still.'));
+    lab.setTarget({ kind: 'latency', value: 0.4 }, true);
+    await vi.waitFor(() => expect(state().notices.map(({ text }) => text)).toEqual(['The layers could not be timed: The clock stands still.']));
+    await settled();
+    expect(state().request.target).toEqual({ kind: 'macs', value: 0.4 });
   });
 });
 

@@ -78,7 +78,7 @@ export const SELECTION_LABELS = Object.fromEntries(SELECTIONS.map((select) => [s
 export const COMPENSATION_LABELS: Readonly<Record<Compensation, string>> = { none: 'none', scale: 'scale', leastSquares: 'least squares', leastSquaresBias: 'least squares + bias', leastSquaresRelu: 'least squares behind ReLU' };
 export const ORDER_LABELS: Readonly<Record<Order, string>> = { oneShot: 'one-shot', sequential: 'sequential' };
 export const ALLOCATION_LABELS: Readonly<Record<Allocation, string>> = { uniform: 'uniform', eta: 'equal η', theory: 'by theory' };
-export const TARGET_LABELS: Readonly<Record<TargetKind, string>> = { macs: 'MACs', params: 'params', channels: 'channels', eta: 'η' };
+export const TARGET_LABELS: Readonly<Record<TargetKind, string>> = { macs: 'MACs', params: 'params', latency: 'time', channels: 'channels', eta: 'η' };
 export const AXIS_LABELS: Readonly<Record<FrontierAxis, string>> = { macs: 'MACs', params: 'parameters', latency: 'milliseconds' };
 
 /** "singleton + least squares", "L1"; the rest is named only where it is not the usual. */

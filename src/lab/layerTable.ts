@@ -4,7 +4,7 @@ import { speedNote } from '../pruning/speedNote.ts';
 import { toCsv } from './csv.ts';
 import type { Experiment } from './experiment.ts';
 import { networkCoupling } from './networkCoupling.ts';
-import { shownLayerTimes } from './timeLayers.ts';
+import { shownLayerTimes } from './layerTimesKnown.ts';
 
 export interface LayerTable {
   /** Every layer in execution order. */

@@ -1,5 +1,5 @@
 import type { Method } from './experiment.ts';
-import { DEFAULT_REQUEST, type BudgetTarget } from '../pruning/pruneRequest.ts';
+import { DEFAULT_REQUEST, sharesCost, type BudgetTarget } from '../pruning/pruneRequest.ts';
 
 /** Equal for methods that come to the same: without compensation the order changes nothing. */
 export function methodKey({ select, compensate, order, allocate, renorm }: Method): string {
@@ -8,6 +8,5 @@ export function methodKey({ select, compensate, order, allocate, renorm }: Metho
 
 /** What of a request is its method. Where the target is no cost, there is none to allocate. */
 export function methodOf({ select, compensate, order, allocate, renorm, target }: Method & { readonly target?: BudgetTarget }): Method {
-  const shared = target === undefined || target.kind === 'macs' || target.kind === 'params';
-  return { select, compensate, order, allocate: shared ? allocate : DEFAULT_REQUEST.allocate, renorm };
+  return { select, compensate, order, allocate: target === undefined || sharesCost(target) ? allocate : DEFAULT_REQUEST.allocate, renorm };
 }

@@ -6,9 +6,10 @@ import { errorText, FidelityDiedError, isCancelled } from './errors.ts';
 import { PREVIEW_IMAGES, type Experiment, type Keep, type PlanResult, type PlanSettings } from './experiment.ts';
 import { recordPlan } from './history.ts';
 import type { JobContext } from './jobRunner.ts';
-import { keepFor, lacksScores } from './keepFor.ts';
+import { keepFor, lacksScores, lacksTimes } from './keepFor.ts';
 import { oneShotPlan, sequentialPlan } from './plans.ts';
 import { planCost } from './planCost.ts';
+import { allocationFor } from './rankings.ts';
 import type { Session } from './session.ts';
 import { notify } from './store.ts';
 
@@ -105,7 +106,7 @@ export class Planner {
   async #score(request: PruneRequest): Promise<void> {
     const { runner, store } = this.#session;
     if (comesAgain(store.getState())) return;
-    if (this.#scoring && sameRule(this.#scoring, request)) return;
+    if (this.#scoring && sameRule(this.#scoring, request) && this.#scoring.target.kind === request.target.kind) return;
     this.#scoring = request;
     runner.cancelKind('plan', 'refine', 'rank');
     try {
@@ -117,7 +118,7 @@ export class Planner {
       const now = store.getState();
       // a fidelity worker that died has its own notice
       if (comesAgain(now) || error instanceof FidelityDiedError) return;
-      if (!isCancelled(error)) notify(store, 'error', `Channels could not be ranked by ${SELECTION_RULES[request.select].label}: ${errorText(error)}`, { advice: 'The rule before it stays in force.' });
+      if (!isCancelled(error)) notify(store, 'error', `${whatLacks(now, request)}: ${errorText(error)}`, { advice: 'The rule before it stays in force.' });
       if (sameRule(now.request, request)) this.#takeBack(request);
       return;
     }
@@ -127,8 +128,12 @@ export class Planner {
   }
 
   #takeBack(failed: PruneRequest): void {
-    const rule = sameRule(this.#inForce, failed) ? FALLBACK : this.#inForce;
-    this.#session.store.setState(({ request }) => ({ request: { ...request, ...rule } }));
+    const { store } = this.#session;
+    if (lacksTimes(store.getState(), failed)) store.setState(({ request }) => ({ request: { ...request, target: { ...request.target, kind: 'macs' } } }));
+    else {
+      const rule = sameRule(this.#inForce, failed) ? FALLBACK : this.#inForce;
+      store.setState(({ request }) => ({ request: { ...request, ...rule } }));
+    }
     this.changed(true);
   }
 
@@ -249,6 +254,13 @@ export class Planner {
 /** True while something goes on that asks for the plan again at its end. */
 function comesAgain({ calibration, model, data, engine }: Experiment): boolean {
   return calibration.status === 'running' || !calibration.update || model.opening !== undefined || data.opening !== undefined || engine !== 'ready';
+}
+
+/** What could not be had for the request, the first of what is missing. */
+function whatLacks(experiment: Experiment, request: PruneRequest): string {
+  if (lacksTimes(experiment, request)) return 'The layers could not be timed';
+  if (!allocationFor(experiment, request)) return 'The slopes could not be measured';
+  return `Channels could not be ranked by ${SELECTION_RULES[request.select].label}`;
 }
 
 type Rule = Pick<PruneRequest, 'select' | 'compensate' | 'allocate'>;

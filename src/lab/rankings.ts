@@ -1,6 +1,6 @@
 import { slopesOf, UNIFORM, type AllocationRule } from '../pruning/allocation.ts';
 import { prunableGroups, type Ranking } from '../pruning/keepSets.ts';
-import type { PruneRequest } from '../pruning/pruneRequest.ts';
+import { sharesCost, type PruneRequest } from '../pruning/pruneRequest.ts';
 import { SELECTION_RULES } from '../pruning/selections.ts';
 import type { GroupFidelity, GroupRanking } from '../workers/protocol.ts';
 import { shownFidelity, shownGroups, type Experiment } from './experiment.ts';
@@ -30,13 +30,13 @@ export function rankingsFor(experiment: Scored, request: RankedRequest): readonl
 
 /** How the request shares its cost out; undefined while the slopes that this needs are not measured. */
 export function allocationFor({ theory }: Pick<Experiment, 'theory'>, request: RankedRequest): AllocationRule | undefined {
-  if (!weighsByTheory(request)) return sharesCost(request) && request.allocate === 'eta' ? { kind: 'eta' } : UNIFORM;
+  if (!weighsByTheory(request)) return sharesCost(request.target) && request.allocate === 'eta' ? { kind: 'eta' } : UNIFORM;
   return theory.localGlobal && { kind: 'theory', slopes: slopesOf(theory.localGlobal.points, request.compensate) };
 }
 
 /** True where the request's widths follow from slopes that are measured on the network. */
 export function weighsByTheory(request: RankedRequest): boolean {
-  return sharesCost(request) && request.allocate === 'theory';
+  return sharesCost(request.target) && request.allocate === 'theory';
 }
 
 /** True where the workers must rank the groups, and have not yet. */
@@ -57,7 +57,7 @@ export function scoresKey({ calibration }: Pick<Experiment, 'calibration'>, { se
 
 /** The curve under this compensation; the least-squares one comes last, and that by scale stands in for it till then. */
 export function compensatedCurve({ curves }: GroupFidelity, compensate: PruneRequest['compensate']): readonly number[] {
-  const refits = compensate === 'leastSquares' || compensate === 'leastSquaresBias';
+  const refits = compensate !== 'none' && compensate !== 'scale';
   return refits && curves.leastSquares.length > 0 ? curves.leastSquares : curves.scale;
 }
 
@@ -80,11 +80,7 @@ function liveRanking(experiment: Scored, request: RankedRequest): readonly Pick<
 }
 
 function needsCurves(request: RankedRequest): boolean {
-  return request.target.kind === 'eta' || (sharesCost(request) && request.allocate !== 'uniform');
-}
-
-function sharesCost({ target: { kind } }: RankedRequest): boolean {
-  return kind === 'macs' || kind === 'params';
+  return request.target.kind === 'eta' || (sharesCost(request.target) && request.allocate !== 'uniform');
 }
 
 /** Tells the statistics in the fidelity worker from others; undefined while they are collected, or where there are none. */

@@ -2,17 +2,20 @@ import type { PruneRequest } from '../pruning/pruneRequest.ts';
 import { SELECTION_RULES } from '../pruning/selections.ts';
 import { CancelledError } from './errors.ts';
 import type { JobContext } from './jobRunner.ts';
+import { lacksTimes } from './keepFor.ts';
 import { lacksRanking, rankingKey, scoresKey, weighsByTheory } from './rankings.ts';
 import type { Session } from './session.ts';
 import { runTheory, theoryJob } from './theory.ts';
+import { timeLayers } from './timeLayers.ts';
 
 /**
  * Gets everything that the request's keep sets rest on and the store lacks: slopes for an allocation
- * by theory, and how the rule ranks each group. Rejects with `CancelledError` when stopped, or when it
+ * by theory, times of the layers for a target in milliseconds, and how the rule ranks each group. Rejects with `CancelledError` when stopped, or when it
  * is not `wanted` any more, else with what the rule has against this network or these pictures.
  */
 export async function scoreRule(session: Session, request: PruneRequest, wanted: () => boolean = () => true): Promise<void> {
-  await measureSlopes(session, [request]);
+  if (lacksTimes(session.store.getState(), request)) await timeLayers(session);
+  if (wanted()) await measureSlopes(session, [request]);
   if (!wanted()) throw new CancelledError();
   if (!lacksRanking(session.store.getState(), request)) return;
   await session.runner.run({ kind: 'rank', label: scoringLabel(request), priority: 3 }, (job) => rankGroups(session, job, request));

@@ -35,7 +35,7 @@ export interface Emphasis {
 
 /**
  * Keys of the series that stand out: all where there are few, else the chosen one with its other
- * order, that of the plan on screen, and the best at `x`.
+ * order, that of the plan on screen, and those of the best methods at `x`.
  */
 export function emphasised(series: readonly FrontierSeries[], { chosen, current, x, intact }: Emphasis): ReadonlySet<string> {
   if (series.length <= MOST_NAMED) return new Set(series.map(({ key }) => key));
@@ -43,10 +43,11 @@ export function emphasised(series: readonly FrontierSeries[], { chosen, current,
   const picked = series.find(({ key }) => key === chosen);
   const wanted = [picked, picked && otherOrder(series, picked), series.find(({ method, precomputed }) => !precomputed && methodKey(method) === own)];
   const ranked = series
-    .map((entry) => ({ entry, quality: (x === undefined ? undefined : qualityAt(pathOf(entry, intact), x)) ?? -1 }))
-    .sort((a, b) => b.quality - a.quality)
-    .slice(0, BEST);
-  return new Set([...wanted.flatMap((entry) => entry ?? []), ...ranked.map(({ entry }) => entry)].map(({ key }) => key));
+    .map((entry) => ({ method: methodKey(entry.method), quality: (x === undefined ? undefined : qualityAt(pathOf(entry, intact), x)) ?? -1 }))
+    .sort((a, b) => b.quality - a.quality);
+  // what was measured here and what was measured beforehand are one method
+  const best = new Set([...new Set(ranked.map(({ method }) => method))].slice(0, BEST));
+  return new Set([...wanted.flatMap((entry) => entry ?? []), ...series.filter(({ method }) => best.has(methodKey(method)))].map(({ key }) => key));
 }
 
 /** The same method in the other order, measured in the same place and under the same rules. */

@@ -34,7 +34,7 @@ export const THEORY_CLAIMS: Readonly<Record<TheoryExperiment, Claim>> = {
   correlation: {
     title: 'When are singleton scores enough?',
     source: 'Theorem 3.7',
-    text: 'The k best singletons are the best set of k where contributions are uncorrelated. Each dot is one group: how correlated they are, and what singleton loses to better searches.',
+    text: 'The k best singletons are the best set of k where contributions are uncorrelated. Checked: whether singleton loses more to better searches where they are correlated. Each dot is one group.',
   },
   stability: {
     title: 'How many pictures do HiFi sets take?',

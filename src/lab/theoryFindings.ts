@@ -78,16 +78,19 @@ function lead({ sequential, oneShot }: OrderGap['points'][number]): number {
   return sequential - oneShot;
 }
 
+function leadText(point: OrderGap['points'][number]): string {
+  return `by ${points100(Math.abs(lead(point)))} at ${percent(point.target, 0)} of the MACs`;
+}
+
 function orderGap({ points }: OrderGap): Finding {
   if (points.length === 0) return NOTHING;
   const best = points.reduce((most, point) => (lead(point) > lead(most) ? point : most));
   const worst = points.reduce((most, point) => (lead(point) < lead(most) ? point : most));
   const ahead = points.filter((point) => lead(point) > EVEN).length;
   const behind = points.filter((point) => lead(point) < -EVEN).length;
-  const by = (point: OrderGap['points'][number]) => `by ${points100(Math.abs(lead(point)))} at ${percent(point.target, 0)} of the MACs`;
-  const where = ahead === 0 ? `at none of ${points.length} budgets` : `at ${ahead === points.length ? `all ${ahead}` : `${ahead} of ${points.length}`} budgets, ${by(best)}`;
+  const where = ahead === 0 ? `at none of ${points.length} budgets` : `at ${ahead === points.length ? `all ${ahead}` : `${ahead} of ${points.length}`} budgets, ${leadText(best)}`;
   return {
-    sentence: `Sequential compensation is ahead ${where}${behind > 0 ? `, and behind at ${behind}, ${by(worst)}` : ''}`,
+    sentence: `Sequential compensation is ahead ${where}${behind > 0 ? `, and behind at ${behind}, ${leadText(worst)}` : ''}`,
     verdict: ahead === 0 ? 'fails' : behind === 0 ? 'holds' : 'partly',
   };
 }

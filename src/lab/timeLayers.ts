@@ -1,9 +1,7 @@
-import type { LayerTime } from '../pruning/layerChanges.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
-import type { Experiment, LayerTimes } from './experiment.ts';
+import type { LayerTimes } from './experiment.ts';
+import { intactTimes } from './layerTimesKnown.ts';
 import type { Session } from './session.ts';
-
-type Timed = Pick<Experiment, 'model' | 'backend'>;
 
 /**
  * Times every step of the intact network, unless that is known of this backend, and of the plan on
@@ -13,13 +11,13 @@ type Timed = Pick<Experiment, 'model' | 'backend'>;
 export function timeLayers(session: Session): Promise<void> {
   const { runner, store } = session;
   return runner.run({ kind: 'layers', label: 'Timing the layers', priority: 2, yields: true }, async (job) => {
-    const { model, backend, keep, planKey, layerTimes: known } = store.getState();
+    const { model, backend, keep, planKey } = store.getState();
     if (!model.loaded) return;
     const timesOf = (plan?: PrunePlan) =>
       job.engine((id) => session.engine((api) => api.layerTimes(id, { ...(plan ? { plan } : {}), batch: 1 }, job.onProgress)));
 
     job.setLabel('Timing the layers of the intact network');
-    const intact = known && isOf(known, { model, backend }) ? known.intact : await timesOf();
+    const intact = intactTimes(store.getState()) ?? (await timesOf());
     const times: LayerTimes = { loaded: model.loaded, ...(backend ? { backend } : {}), intact };
     store.setState({ layerTimes: times });
     if (!keep || planKey === undefined) return;
@@ -28,15 +26,4 @@ export function timeLayers(session: Session): Promise<void> {
     const pruned = await timesOf({ keep, weights: {} });
     store.setState({ layerTimes: { ...times, planKey, pruned } });
   });
-}
-
-/** Times of the intact network and of the plan on screen; undefined where that one was not timed. */
-export function shownLayerTimes(experiment: Timed & Pick<Experiment, 'layerTimes' | 'planKey'>): { readonly intact: readonly LayerTime[]; readonly pruned: readonly LayerTime[] } | undefined {
-  const { layerTimes: times, planKey } = experiment;
-  if (!times?.pruned || times.planKey !== planKey || !isOf(times, experiment)) return undefined;
-  return { intact: times.intact, pruned: times.pruned };
-}
-
-function isOf(times: LayerTimes, { model, backend }: Timed): boolean {
-  return times.loaded === model.loaded && times.backend === backend;
 }

@@ -31,8 +31,9 @@ describe('the frontier’s title', () => {
   });
 });
 
+const share = (x: number) => `${x} %`;
+
 it('the gap between the orders says which is better, by how much and where', () => {
-  const share = (x: number) => `${x} %`;
   expect(gapTitle({ x: 48, gap: 0.032 }, share, 'macs', 'accuracy')).toBe('Sequential is 3.2 points above one-shot at 48 % of the multiply–adds');
   expect(gapTitle({ x: 48, gap: -0.032 }, share, 'params', 'agreement')).toBe('Sequential is 3.2 points of agreement below one-shot at 48 % of the parameters');
   expect(gapTitle({ x: 2, gap: 0 }, (x) => `${x} ms`, 'latency', 'accuracy')).toBe('Both orders do as well at 2 ms');

@@ -40,7 +40,7 @@ describe.each(['uniform', 'eta', 'theory'] as const)('allocation by %s', (kind) 
   it('keeps to the budget unless the least widths are dearer, whatever the rules', () => {
     fc.assert(fc.property(share, fc.constantFrom(1, 2, 4), fc.constantFrom(0, 0.3), (value, multiple, floor) => {
       const rules = { ...NO_RULES, multiple, floor };
-      const widths = allocate(rule, { cost: 'macs', share: value }, groups, MODEL, rules);
+      const widths = allocate(rule, { cost: (at) => macs(at, MODEL), share: value }, groups, rules);
       const least = Object.fromEntries(groups.map(({ name, channels }) => [name, ruledWidth(name, channels, 0, rules)]));
       const limit = value * macs({}, MODEL);
       if (macs(least, MODEL) > limit) expect(widths).toEqual(least);
@@ -51,7 +51,7 @@ describe.each(['uniform', 'eta', 'theory'] as const)('allocation by %s', (kind) 
 
   it('keeps everything where everything may stay', () => {
     const whole = Object.fromEntries(groups.map(({ name, channels }) => [name, channels]));
-    expect(allocate(rule, { cost: 'parameters', share: 1 }, groups, MODEL, NO_RULES)).toEqual(whole);
+    expect(allocate(rule, { cost: (at) => totalCost(MODEL, at).parameters, share: 1 }, groups, NO_RULES)).toEqual(whole);
   });
 });
 
@@ -67,7 +67,7 @@ describe('allocation by theory', () => {
       const pair = [halving('a', 8), halving('b', 6)];
       const by: Slopes = { a: [{ kept: 1, slope: 1 }], b: [{ kept: 1, slope }] };
       const limit = value * total;
-      const widths = allocate({ kind: 'theory', slopes: by }, { cost: 'macs', share: value }, pair, SEPARATE, NO_RULES);
+      const widths = allocate({ kind: 'theory', slopes: by }, { cost: (at) => macs(at, SEPARATE), share: value }, pair, NO_RULES);
       fc.pre(limit >= macs({ a: 1, b: 1 }, SEPARATE));
       // a budget that is less by the dearest step: its optimum is no better than what greedy finds
       const options = Array.from({ length: 48 }, (_, k) => ({ a: 1 + Math.floor(k / 6), b: 1 + (k % 6) }));
@@ -82,7 +82,7 @@ describe('allocation by theory', () => {
     const pair = [halving('a', 8), { ...halving('b', 8), name: 'b' }];
     const model: CostModel = { widths: { a: 8, b: 8 }, terms: SEPARATE.terms.map((term) => ({ ...term, macs: 1 })) };
     const by: Slopes = { a: [{ kept: 4, slope: 100 }], b: [{ kept: 4, slope: 1 }] };
-    const widths = allocate({ kind: 'theory', slopes: by }, { cost: 'macs', share: 0.5 }, pair, model, NO_RULES);
+    const widths = allocate({ kind: 'theory', slopes: by }, { cost: (at) => macs(at, model), share: 0.5 }, pair, NO_RULES);
     expect(widths.a).toBeGreaterThan(widths.b);
     expect(macs(widths, model)).toBe(8);
   });
@@ -93,17 +93,17 @@ describe('allocation by theory', () => {
     const slope: AllocatedGroup = { name: 'b', channels: 8, error: [9, 2.4, 2, 1.6, 1.2, 0.8, 0.4, 0] };
     const model: CostModel = { widths: { a: 8, b: 8 }, terms: SEPARATE.terms.map((term) => ({ ...term, macs: 1 })) };
     const by: Slopes = { a: [{ kept: 1, slope: 1 }], b: [{ kept: 1, slope: 1 }] };
-    expect(allocate({ kind: 'theory', slopes: by }, { cost: 'macs', share: 10 / 16 }, [cliff, slope], model, NO_RULES)).toEqual({ a: 2, b: 8 });
+    expect(allocate({ kind: 'theory', slopes: by }, { cost: (at) => macs(at, model), share: 10 / 16 }, [cliff, slope], NO_RULES)).toEqual({ a: 2, b: 8 });
   });
 
   it('a group that no layer tells of stays whole', () => {
-    const widths = allocate({ kind: 'theory', slopes: {} }, { cost: 'macs', share: 0.5 }, [{ name: 'a', channels: 8, error: [] }], SEPARATE, NO_RULES);
+    const widths = allocate({ kind: 'theory', slopes: {} }, { cost: (at) => macs(at, SEPARATE), share: 0.5 }, [{ name: 'a', channels: 8, error: [] }], NO_RULES);
     expect(widths).toEqual({ a: 8 });
   });
 
   it('without curve or slope says which group lacks it', () => {
-    expect(() => allocate({ kind: 'theory', slopes: {} }, { cost: 'macs', share: 0.5 }, [halving('a', 8)], SEPARATE, NO_RULES)).toThrow(MissingSlopesError);
-    expect(() => allocate({ kind: 'eta' }, { cost: 'macs', share: 0.5 }, [{ name: 'a', channels: 8 }], SEPARATE, NO_RULES)).toThrow(MissingCurveError);
+    expect(() => allocate({ kind: 'theory', slopes: {} }, { cost: (at) => macs(at, SEPARATE), share: 0.5 }, [halving('a', 8)], NO_RULES)).toThrow(MissingSlopesError);
+    expect(() => allocate({ kind: 'eta' }, { cost: (at) => macs(at, SEPARATE), share: 0.5 }, [{ name: 'a', channels: 8 }], NO_RULES)).toThrow(MissingCurveError);
   });
 });
 

@@ -1,4 +1,3 @@
-import { totalCost, type CostModel } from '../network/totalCost.ts';
 import { leastCountReaching } from '../fidelity/leastCount.ts';
 import type { Compensation } from './pruneRequest.ts';
 import { nextWidth, ruledWidth, type WidthRules } from './widthRules.ts';
@@ -27,9 +26,10 @@ export type Slopes = Readonly<Record<string, readonly { readonly kept: number; r
 
 export const UNIFORM: AllocationRule = { kind: 'uniform' };
 
-/** A limit on what the network may cost. */
+/** A limit on what the network may cost, in MACs, parameters or milliseconds. */
 export interface Budget {
-  readonly cost: 'macs' | 'parameters';
+  /** The cost at some widths; a group that is absent stays whole. */
+  readonly cost: (widths: Readonly<Record<string, number>>) => number;
   /** Share of the intact network's cost, in (0, 1]. */
   readonly share: number;
 }
@@ -82,18 +82,17 @@ export function allocate(
   rule: AllocationRule,
   budget: Budget,
   groups: readonly AllocatedGroup[],
-  costModel: CostModel,
   rules: WidthRules,
 ): Record<string, number> {
-  const limit = totalCost(costModel, {})[budget.cost] * budget.share;
-  const fits = (widths: Record<string, number>) => totalCost(costModel, widths)[budget.cost] <= limit;
+  const limit = budget.cost({}) * budget.share;
+  const fits = (widths: Record<string, number>) => budget.cost(widths) <= limit;
   switch (rule.kind) {
     case 'uniform':
       return spendRest(greatestThatFits((fraction) => uniformWidths(groups, fraction, rules), fits), groups, fits, rules);
     case 'eta':
       return spendRest(greatestThatFits((eta) => etaWidths(groups, eta, rules), fits), groups, fits, rules);
     case 'theory':
-      return theoryWidths(rule.slopes, budget.cost, limit, groups, costModel, rules);
+      return theoryWidths(rule.slopes, budget.cost, limit, groups, rules);
   }
 }
 
@@ -155,19 +154,18 @@ function theoryWidths(
   cost: Budget['cost'],
   limit: number,
   groups: readonly AllocatedGroup[],
-  costModel: CostModel,
   rules: WidthRules,
 ): Record<string, number> {
   const losses = new Map(groups.map((group) => [group.name, outputErrors(group, slopes[group.name])]));
   const widths = uniformWidths(groups, 1, rules);
-  let total = totalCost(costModel, widths)[cost];
+  let total = cost(widths);
   while (total > limit) {
     let best: { name: string; width: number; total: number; price: number } | undefined;
     for (const { name, channels } of groups) {
       const loss = losses.get(name);
       const width = previousWidth(name, channels, widths[name], rules);
       if (!loss || width === widths[name]) continue;
-      const cheaper = totalCost(costModel, { ...widths, [name]: width })[cost];
+      const cheaper = cost({ ...widths, [name]: width });
       const price = (loss[width] - loss[widths[name]]) / Math.max(total - cheaper, Number.MIN_VALUE);
       if (!best || price < best.price) best = { name, width, total: cheaper, price };
     }

@@ -1,6 +1,6 @@
 import type { Fit, Reader } from '../fidelity/selection/blockRegression.ts';
 import { backwardOrder, greedyOrder } from '../fidelity/selection/componentOrder.ts';
-import { exactSets, MOST_EXACT } from '../fidelity/selection/exactSets.ts';
+import { exactSearch, MOST_EXACT } from '../fidelity/selection/exactSets.ts';
 import type { ConsumerLayer } from './consumerLayers.ts';
 import { groupConsumers } from './criteria/groupConsumers.ts';
 import { affordableOutputs, groupCurve, groupScores } from './groupFidelity.ts';
@@ -49,9 +49,26 @@ export function groupOrder(group: string, layers: readonly ConsumerLayer[], meas
  * @returns empty lists where no consumer has a Gram
  */
 export function groupSets(group: string, layers: readonly ConsumerLayer[], measures: LayerMeasures, fit: Fit, nodes?: number): GroupSets {
+  const search = groupSearch(group, layers, measures, fit, nodes);
+  let step = search.next();
+  while (step.done !== true) step = search.next();
+  return step.value;
+}
+
+/** `groupSets`, yielding now and then, so that a worker can attend to other things in between. */
+export function* groupSearch(
+  group: string,
+  layers: readonly ConsumerLayer[],
+  measures: LayerMeasures,
+  fit: Fit,
+  nodes?: number,
+): Generator<undefined, GroupSets> {
   const { readers, channels } = readersOf(group, layers, measures, fit);
   if (readers.length === 0) return { sets: [], optimal: false, order: [] };
-  const orders = [greedyOrder(readers, channels, fit), backwardOrder(readers, channels, fit)];
+  const orders = [greedyOrder(readers, channels, fit)];
+  yield;
+  orders.push(backwardOrder(readers, channels, fit));
+  yield;
   const curves = orders.map((order) => groupCurve(group, order, layers, measures, fit));
   const [forwards, backwards] = curves.map((curve) => curve.reduce((sum, fidelity) => sum + fidelity, 0));
   const order = forwards >= backwards ? orders[0] : orders[1];
@@ -60,7 +77,7 @@ export function groupSets(group: string, layers: readonly ConsumerLayer[], measu
     return { sets, optimal: false, order };
   }
   const singleton = singletonOrderOf(group, layers, measures);
-  const { sets, optimal } = exactSets(readers, channels, fit, { seeds: singleton ? [...orders, singleton] : orders, nodes });
+  const { sets, optimal } = yield* exactSearch(readers, channels, fit, { seeds: singleton ? [...orders, singleton] : orders, nodes });
   return { sets, optimal, order };
 }
 

@@ -198,7 +198,7 @@ describe.each(Object.entries({ ...NETWORKS, mixed: mixedNetwork(), split: splitN
 
   it('widths obey them, and none is zero', () => {
     fc.assert(fc.property(target, rules, (asked, given) => {
-      const widths = widthsFor(asked, rankings, model, given);
+      const widths = widthsFor(asked, rankings, model, { rules: given });
       for (const { name, channels } of rankings) {
         const rule = given.groups[name];
         const width = widths[name];
@@ -216,7 +216,7 @@ describe.each(Object.entries({ ...NETWORKS, mixed: mixedNetwork(), split: splitN
 
   it('a cost is met whenever the least widths that they allow meet it, and otherwise those are taken', () => {
     fc.assert(fc.property(costKind, fraction, rules, (kind, value, given) => {
-      const widths = widthsFor({ kind, value }, rankings, model, given);
+      const widths = widthsFor({ kind, value }, rankings, model, { rules: given });
       const least = Object.fromEntries(rankings.map(({ name, channels }) => [name, ruledWidth(name, channels, 0, given)]));
       const limit = value * cost(kind, model, {});
       if (cost(kind, model, least) > limit) expect(widths).toEqual(least);
@@ -231,7 +231,7 @@ describe.each(Object.entries({ ...NETWORKS, mixed: mixedNetwork(), split: splitN
       const uniform = (f: number) => Object.fromEntries(rankings.map(({ name, channels }) => [name, ruledWidth(name, channels, Math.round(channels * f), given)]));
       fc.pre(fits(uniform(0)));
       const base = [0, ...steps.map((step) => step + 1e-6)].map(uniform).filter(fits).at(-1) ?? uniform(0);
-      const widths = widthsFor({ kind, value }, rankings, model, given);
+      const widths = widthsFor({ kind, value }, rankings, model, { rules: given });
       for (const { name, channels } of rankings) {
         const wider = nextWidth(name, channels, base[name], given);
         expect([base[name], wider]).toContain(widths[name]);
@@ -252,7 +252,7 @@ describe.each(Object.entries({ ...NETWORKS, mixed: mixedNetwork(), split: splitN
   it('keep sets are as wide as they say where nothing was set by hand, and one wider a part at most', () => {
     fc.assert(fc.property(target, rules, (asked, given) => {
       const keep = keepSets(asked, rankings, model, { rules: given });
-      const widths = widthsFor(asked, rankings, model, given);
+      const widths = widthsFor(asked, rankings, model, { rules: given });
       for (const { name, parts = [] } of rankings) {
         expect(keep[name].length).toBeGreaterThanOrEqual(widths[name]);
         expect(keep[name].length).toBeLessThanOrEqual(widths[name] + parts.length);

@@ -1,9 +1,10 @@
-import type { CostModel } from '../network/totalCost.ts';
+import { totalCost, type CostModel } from '../network/totalCost.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { orderByScore } from '../fidelity/selection/topK.ts';
 import { allocate, etaWidths, UNIFORM, uniformWidths, type AllocationRule } from './allocation.ts';
 import type { BudgetTarget, Pins } from './pruneRequest.ts';
+import { totalMilliseconds, type TimeModel } from './timedCosts.ts';
 import { NO_RULES, type WidthRules } from './widthRules.ts';
 
 /** What a choice of channels rests on, for every group that may be cut. */
@@ -24,25 +25,46 @@ export interface Ranking {
 
 /**
  * Widths that meet the target: how many channels each group keeps, at least one, as `rules` allow.
- * For `macs` and `params`, `allocation` says how the cost is shared out (`allocate`).
+ * For `macs`, `params` and `latency`, `allocation` says how the cost is shared out (`allocate`).
  *
- * @throws MissingCurveError, MissingSlopesError
+ * @throws MissingCurveError, MissingSlopesError, MissingTimesError
  */
 export function widthsFor(
   target: BudgetTarget,
   rankings: readonly Ranking[],
   costModel: CostModel,
-  rules: WidthRules = NO_RULES,
-  allocation: AllocationRule = UNIFORM,
+  { rules = NO_RULES, allocation = UNIFORM, time }: WidthOptions = {},
 ): Record<string, number> {
-  switch (target.kind) {
+  const { kind, value: share } = target;
+  switch (kind) {
     case 'channels':
-      return uniformWidths(rankings, target.value, rules);
+      return uniformWidths(rankings, share, rules);
     case 'eta':
-      return etaWidths(rankings, target.value, rules);
+      return etaWidths(rankings, share, rules);
     case 'macs':
+      return allocate(allocation, { cost: (widths) => totalCost(costModel, widths).macs, share }, rankings, rules);
     case 'params':
-      return allocate(allocation, { cost: target.kind === 'params' ? 'parameters' : 'macs', share: target.value }, rankings, costModel, rules);
+      return allocate(allocation, { cost: (widths) => totalCost(costModel, widths).parameters, share }, rankings, rules);
+    case 'latency':
+      if (!time) throw new MissingTimesError();
+      return allocate(allocation, { cost: (widths) => totalMilliseconds(time, widths), share }, rankings, rules);
+  }
+}
+
+/** What stands beside target and scores. */
+export interface WidthOptions {
+  /** Default: none. */
+  readonly rules?: WidthRules;
+  /** Default: uniform. */
+  readonly allocation?: AllocationRule;
+  /** Needed by a target of kind `latency`. */
+  readonly time?: TimeModel;
+}
+
+export class MissingTimesError extends Error {
+  override readonly name = 'MissingTimesError';
+  constructor() {
+    super('A target in milliseconds needs the measured time of every layer; time the layers first, or choose another target.');
   }
 }
 
@@ -55,9 +77,9 @@ export function keepSets(
   target: BudgetTarget,
   rankings: readonly Ranking[],
   costModel: CostModel,
-  { pins = {}, rules = NO_RULES, allocation = UNIFORM }: { readonly pins?: Pins; readonly rules?: WidthRules; readonly allocation?: AllocationRule } = {},
+  { pins = {}, ...options }: WidthOptions & { readonly pins?: Pins } = {},
 ): PrunePlan['keep'] {
-  const widths = widthsFor(target, rankings, costModel, rules, allocation);
+  const widths = widthsFor(target, rankings, costModel, options);
   return Object.fromEntries(
     rankings.map(({ name, scores, sets, channels, parts = [] }) => {
       const order = orderByScore(scores);

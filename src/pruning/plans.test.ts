@@ -11,13 +11,10 @@ import { coupling, keptFeatures } from '../network/coupling.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { consumerLayers, type ConsumerLayer } from './consumerLayers.ts';
 import { randomGrams, randomStatistics } from './fixtures/randomStatistics.ts';
-import { channelOrder, groupBand, groupCurve, groupGreedy, groupScores } from './groupFidelity.ts';
+import { groupBand, groupCurve, groupScores } from './groupFidelity.ts';
 import { componentWeights, emptyKernel, writeWeights } from './layerWeights.ts';
 import { oneShotPlan } from './oneShotPlan.ts';
-import { COMPENSATIONS, DEFAULT_REQUEST, SELECTIONS, type PruneRequest } from './pruneRequest.ts';
-import { normScores } from './criteria/filterNorms.ts';
-import { randomGroupScores } from './criteria/random.ts';
-import { rankingsFor } from './rankings.ts';
+import { COMPENSATIONS } from './pruneRequest.ts';
 import { StatisticsStore } from './statisticsStore.ts';
 
 const residual = randomStatistics(residualNetwork());
@@ -48,15 +45,6 @@ function kernelOf(layer: ConsumerLayer, weights: Float64Array, k: number): Weigh
 
 function keptOf(layer: ConsumerLayer, keep: PrunePlan['keep']): readonly number[] {
   return keptFeatures(layer.inputs, keep) ?? Array.from({ length: layer.n }, (_, i) => i);
-}
-
-/** Weights of output c of a conv with six outputs. */
-function filter(network: Network, id: string, c: number): number[] {
-  return [...nodeOfOp(network, id, 'conv2d').weights.kernel.values].filter((_, k) => k % 6 === c);
-}
-
-function request(select: (typeof SELECTIONS)[number], rest: Partial<PruneRequest> = {}): PruneRequest {
-  return { ...DEFAULT_REQUEST, select, ...rest };
 }
 
 describe('consumerLayers', () => {
@@ -231,52 +219,5 @@ describe('what is said of a group', () => {
       expect(band.high[k]).toBeLessThanOrEqual(band.best[k] + 1e-12);
     }
     expect(band.low[4]).toBeCloseTo(1, 5);
-  });
-
-  it('greedy starts at least as well as any single channel, and is left out where several layers read the group', () => {
-    const { layers, measures } = residual;
-    const greedy = groupGreedy('block1_conv1', layers, measures);
-    expect(greedy).toHaveLength(5);
-    const singles = Array.from({ length: 5 }, (_, i) => groupCurve('block1_conv1', [i], layers, measures, 'scale')[0]);
-    expect(greedy[0]).toBeCloseTo(Math.max(...singles), 9);
-    expect(groupGreedy('stem', layers, measures)).toHaveLength(0);
-  });
-});
-
-describe('rankingsFor', () => {
-  const { network, coupled, groups, layers, measures } = residual;
-
-  it('has every group that may be cut, by each selection’s own scores', () => {
-    const of = (select: (typeof SELECTIONS)[number]) => Object.fromEntries(rankingsFor(request(select), network, coupled, layers, measures).map(({ name, scores }) => [name, scores]));
-    const singleton = Object.fromEntries(groupScores(layers, measures).map(({ name, singleton }) => [name, singleton]));
-    expect(of('singleton')).toEqual(singleton);
-    for (const norm of ['l1', 'l2'] as const) {
-      const byNorm = of(norm);
-      expect(Object.keys(byNorm).sort()).toEqual(Object.keys(singleton).sort());
-      for (const group of groups.filter(({ frozen }) => frozen === undefined)) expect(byNorm[group.name]).toEqual(normScores(network, coupled, group, norm));
-    }
-    expect(of('random')).toEqual(Object.fromEntries(randomGroupScores(groups, DEFAULT_REQUEST.seed)));
-    expect(rankingsFor(request('random', { seed: 2 }), network, coupled, layers, measures)).not.toEqual(rankingsFor(request('random'), network, coupled, layers, measures));
-  });
-
-  it('a norm score sums the norms of a channel’s filters over its producers', () => {
-    const stem = groups.find(({ name }) => name === 'stem');
-    if (!stem) throw new Error('the fixture has a stem');
-    for (let c = 0; c < 6; c++) {
-      const filters = stem.producers.map((id) => filter(network, id, c));
-      expect(filters).toHaveLength(2);
-      expect(normScores(network, coupled, stem, 'l1')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + f.reduce((s, w) => s + Math.abs(w), 0), 0), 5);
-      expect(normScores(network, coupled, stem, 'l2')[c]).toBeCloseTo(filters.reduce((sum, f) => sum + Math.hypot(...f), 0), 5);
-    }
-  });
-
-  it('brings curves of its own order and compensation only for an η target', () => {
-    const eta = { target: { kind: 'eta', value: 0.9 } } as const;
-    for (const ranking of rankingsFor(request('l1'), network, coupled, layers, measures)) expect(ranking.curve).toBeUndefined();
-    for (const [compensate, method] of [['none', 'scale'], ['scale', 'scale'], ['leastSquares', 'leastSquares']] as const) {
-      for (const { name, scores, curve } of rankingsFor(request('l1', { ...eta, compensate }), network, coupled, layers, measures)) {
-        expect(curve).toEqual(groupCurve(name, channelOrder(scores), layers, measures, method));
-      }
-    }
   });
 });

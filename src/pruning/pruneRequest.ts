@@ -18,6 +18,7 @@ export interface PruneRequest {
 
 /**
  * - `macs`, `params`: keep at most this fraction of the network's cost, shared out as `allocate` says
+ * - `latency`: likewise of the time of one run, as the measured time of every step predicts it (`timeModel`)
  * - `channels`: this keep fraction in every group
  * - `eta`: per group, the least k whose subset fidelity reaches this value (the paper's (k, η)-HiFi set)
  */
@@ -27,7 +28,7 @@ export interface BudgetTarget {
   readonly value: number;
 }
 
-export const TARGET_KINDS = ['macs', 'params', 'channels', 'eta'] as const;
+export const TARGET_KINDS = ['macs', 'params', 'latency', 'channels', 'eta'] as const;
 export { SELECTIONS, type Selection } from './selections.ts';
 /**
  * - `none`: the kept weights stay
@@ -59,6 +60,11 @@ export const DEFAULT_REQUEST: PruneRequest = {
   rules: NO_RULES,
   seed: 1,
 };
+
+/** True of a target that is a cost to share out among the groups. */
+export function sharesCost({ kind }: Pick<BudgetTarget, 'kind'>): boolean {
+  return kind === 'macs' || kind === 'params' || kind === 'latency';
+}
 
 /** Channels that a person kept or cut by hand; they override the selection. Group → channel → kept. */
 export type Pins = Readonly<Record<string, Readonly<Record<number, boolean>>>>;

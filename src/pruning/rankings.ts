@@ -8,9 +8,9 @@ import type { GroupScoreMap } from './criteria/criterion.ts';
 import { singletonScoresByGroup } from './criteria/groupScoreMap.ts';
 import { CRITERIA } from './criteria/table.ts';
 import { channelOrder, groupCurves, setCurves } from './groupFidelity.ts';
-import { groupOrder, groupSets } from './groupSelection.ts';
+import { groupOrder, groupSearch } from './groupSelection.ts';
 import { prunableGroups, type Ranking } from './keepSets.ts';
-import type { Compensation, PruneRequest, Selection } from './pruneRequest.ts';
+import { sharesCost, type Compensation, type PruneRequest, type Selection } from './pruneRequest.ts';
 import { SELECTION_RULES, type SelectionScoredBy } from './selections.ts';
 import type { LayerMeasures } from './statisticsStore.ts';
 
@@ -50,26 +50,26 @@ export function rankingsFor(
   scores?: RankingRequest['scores'],
 ): Ranking[] {
   const { target, allocate, select, compensate, seed } = request;
-  const curves = target.kind === 'eta' || ((target.kind === 'macs' || target.kind === 'params') && allocate !== 'uniform');
-  return [...rankGroups({ select, compensate, seed, curves, scores }, { network, coupled, layers, measures })];
+  const curves = target.kind === 'eta' || (sharesCost(target) && allocate !== 'uniform');
+  return [...rankGroups({ select, compensate, seed, curves, scores }, { network, coupled, layers, measures })].filter((ranking) => ranking !== undefined);
 }
 
 /**
- * Groups that may be cut as the rule ranks them, one after another, so that a worker can attend to
- * other things in between. With `curves`, each has the fidelity and the error of its best k channels
+ * Groups that may be cut as the rule ranks them, one after another; undefined where it only pauses, so
+ * that a worker can attend to other things. With `curves`, each has the fidelity and the error of its best k channels
  * under the request's compensation; empty where no consumer has a Gram. Scores of a search (greedy,
  * backward, exact) count down from the number of channels; a group without a Gram has its singleton
  * scores.
  *
  * @throws MissingScoresError
  */
-export function* rankGroups(request: RankingRequest, input: RankingInput): Generator<Ranking> {
+export function* rankGroups(request: RankingRequest, input: RankingInput): Generator<Ranking | undefined> {
   const { select, compensate, curves } = request;
   const scoresOf = scoring(request, input);
   for (const group of prunableGroups(input.coupled.groups)) {
     const { name, channels, parts } = group;
     const readers = input.layers.filter(({ inputs }) => inputs.groups.some((read) => read.name === name));
-    const found = select === 'exact' ? groupSets(name, readers, input.measures, searchFit(compensate)) : undefined;
+    const found = select === 'exact' ? yield* groupSearch(name, readers, input.measures, searchFit(compensate)) : undefined;
     const scores = found && found.order.length > 0 ? countdown(found.order) : scoresOf(group, readers);
     const sets = found && found.sets.length > 0 ? { sets: found.sets } : {};
     const kept = !curves

@@ -8,8 +8,8 @@ import type { PrunePlan } from '../network/prunePlan.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
 import { normScores } from '../pruning/criteria/filterNorms.ts';
 import { channelOrder, groupBand, groupCurve, groupScores, setCurves } from '../pruning/groupFidelity.ts';
-import { groupOrder, groupSets } from '../pruning/groupSelection.ts';
-import { prunableGroups } from '../pruning/keepSets.ts';
+import { groupOrder, groupSearch } from '../pruning/groupSelection.ts';
+import { prunableGroups, type Ranking } from '../pruning/keepSets.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
 import { rankGroups } from '../pruning/rankings.ts';
@@ -93,8 +93,8 @@ export class Fidelity implements FidelityApi {
     const rankings: GroupRanking[] = [];
     if (!this.#network) return rankings;
     const input = { ...this.#network, layers: this.#store.layers, measures: this.#measures };
-    for (const { name, scores, curve = [], error = [], sets } of rankGroups({ ...request, curves: true }, input)) {
-      rankings.push({ name, scores: Array.from(scores), curve: Array.from(curve), error: Array.from(error), ...(sets && { sets }) });
+    for (const ranking of rankGroups({ ...request, curves: true }, input)) {
+      if (ranking) rankings.push(asLists(ranking));
       await nextTask();
       if (turn !== this.#turns.rank) throw new CancelledError();
     }
@@ -111,8 +111,10 @@ export class Fidelity implements FidelityApi {
     };
     const [greedy, backward] = [await curveOf('greedy'), await curveOf('backward')];
     if (greedy.length === 0 || greedy.length > MOST_EXACT) return { name: group, band, greedy, backward };
-    await nextTask();
-    const { sets, optimal } = groupSets(group, layers, measures, 'scale');
+    const search = groupSearch(group, layers, measures, 'scale');
+    let step = search.next();
+    for (; step.done !== true; step = search.next()) await nextTask();
+    const { sets, optimal } = step.value;
     return { name: group, band, greedy, backward, exact: [...setCurves(group, sets, layers, measures, 'scale').curve], optimal };
   }
 
@@ -161,6 +163,10 @@ export class Fidelity implements FidelityApi {
 /** Lets messages in that have come meanwhile: statistics, and calls that take the place of this one. */
 function nextTask(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+function asLists({ name, scores, curve = [], error = [], sets }: Ranking): GroupRanking {
+  return { name, scores: Array.from(scores), curve: Array.from(curve), error: Array.from(error), ...(sets && { sets }) };
 }
 
 function bandAsLists({ median, low, high, best }: MonteCarloBand, permutations: number): Band {

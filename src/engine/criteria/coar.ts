@@ -15,7 +15,7 @@ import { logitsNode } from './logitsNode.ts';
 import type { NetworkCriterion } from './networkCriterion.ts';
 import { ridgeRegression } from './ridgeRegression.ts';
 
-/** Each channel is ablated with this probability (the paper: 5 or 10 % of all components). */
+/** Each channel is ablated with this probability (the paper: 5 or 10 % of all components; 1.5 and 10 % rank less reliably here). */
 export const ABLATED = 0.05;
 const ABLATIONS_PER_CHANNEL = 8;
 const FEWEST_ABLATIONS = 1024;
@@ -33,7 +33,8 @@ const RIDGE = 0.1;
  * label; here it is that of the intact network's own top class over the best other. Of a network that
  * does not tell classes apart, it is `−‖z − z'‖² / ‖z‖²` of the first output. The score is the fall of the
  * margin that the regression ascribes to the channel; ridge as much as a tenth of an ablation for each
- * channel.
+ * channel. The paper affords some 50,000 ablations; so few leave noise: on ResNet-20 two seeds' effects
+ * correlate by 0.9 in the stem and by 0 to 0.5 in the groups of 32 and 64 channels.
  *
  * @throws CancelledError, DeviceLostError, InputShapeError
  */

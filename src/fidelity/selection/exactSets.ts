@@ -8,7 +8,7 @@ import { RemovalStack } from './removalStack.ts';
 export interface ExactOptions extends FitOptions {
   /** Orders whose first k are sets to start from: the better they are, the less is searched. */
   readonly seeds?: readonly (readonly number[])[];
-  /** Sets that the search of one size may look at. Default: as many as take 10⁹ multiply-adds for all sizes together. */
+  /** Sets that the search of one size may look at. Default: as many as take about 1.5 · 10¹⁰ multiply-adds for all sizes together. */
   readonly nodes?: number;
 }
 
@@ -24,7 +24,7 @@ export interface ExactSets {
 /** Beyond this many components nothing is searched. */
 export const MOST_EXACT = 24;
 /** Multiply-adds of a search whose node count is not limited otherwise. */
-const DEFAULT_WORK = 1e9;
+const DEFAULT_WORK = 1.5e10;
 /** Bytes of the inverses that a search may hold. */
 const MOST_BYTES = 2 ** 28;
 /** Sets whose fidelities are nearer than this count as equally good. */
@@ -46,6 +46,14 @@ const TOLERANCE = 1e-12;
  * @throws ShapeMismatchError, ArgumentRangeError, ComponentIndexError
  */
 export function exactSets(readers: readonly Reader[], components: number, fit: Fit, options: ExactOptions = {}): ExactSets {
+  const search = exactSearch(readers, components, fit, options);
+  let step = search.next();
+  while (step.done !== true) step = search.next();
+  return step.value;
+}
+
+/** `exactSets`, yielding after each size, so that a worker can attend to other things in between. */
+export function* exactSearch(readers: readonly Reader[], components: number, fit: Fit, options: ExactOptions = {}): Generator<undefined, ExactSets> {
   checkInteger('exactSets: components', components, 1, 0x7fffffff);
   const { seeds = [] } = options;
   for (const seed of seeds) checkIndices('exactSets: seeds', seed, components);
@@ -63,6 +71,7 @@ export function exactSets(readers: readonly Reader[], components: number, fit: F
     const ended = search.run(k, limit);
     optimal &&= ended;
     nodes += search.nodes;
+    yield;
   }
   return { sets: search.sets, optimal, nodes };
 }

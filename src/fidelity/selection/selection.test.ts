@@ -1,13 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { intactLayer, orthogonalLayer, sequentialLayer, withDeadInput } from '../fixtures/randomLayer.ts';
-import { seededRandom } from '../random.ts';
 import { singletonScores } from '../singletonFidelity.ts';
 import { subsetFidelity } from '../subsetFidelity.ts';
 import { forwardGreedy } from './forwardGreedy.ts';
-import { l1Norm } from './l1Norm.ts';
-import { l2Norm } from './l2Norm.ts';
-import { randomScores } from './random.ts';
 import { singletonOrder } from './singletonOrder.ts';
 import { orderByScore, topK } from './topK.ts';
 
@@ -34,22 +30,6 @@ describe('order by score', () => {
     const order = singletonOrder(layer);
     expect([...order].sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
     for (let k = 1; k < 9; k++) expect(scores[order[k]]).toBeLessThanOrEqual(scores[order[k - 1]]);
-  });
-});
-
-describe('baselines', () => {
-  it('L1 and L2 are the norms of each output filter, output axis last', () => {
-    // shape [2, 1, 2, 3]: output c holds every third value.
-    const values = Float32Array.from([1, 0, -2, 2, 0, 2, -2, 0, 4, 4, 0, 1]);
-    expect([...l1Norm(values, [2, 1, 2, 3])]).toEqual([9, 0, 9]);
-    expect([...l2Norm(values, [2, 1, 2, 3])]).toEqual([5, 0, 5]);
-    expect([...l1Norm(Float32Array.from([1, -2, 3, 4]), [2, 2])]).toEqual([4, 6]);
-    expect(() => l1Norm(values, [5, 3])).toThrow('l1Norm: values has length 12, expected 15.');
-  });
-
-  it('random scores follow the seed', () => {
-    expect(randomScores(5, seededRandom(3))).toEqual(randomScores(5, seededRandom(3)));
-    expect(randomScores(5, seededRandom(3))).not.toEqual(randomScores(5, seededRandom(4)));
   });
 });
 

@@ -27,7 +27,7 @@ export function FrontierList({ series, at, atLabel, intact, judged, colourOf }: 
   return (
     // A scrolling table must take the keyboard's focus to be scrolled by it.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <section className="frontier-list" aria-label="Methods on the frontier" tabIndex={0}>
+    <section className="frontier-list" aria-label="Methods that were compared" tabIndex={0}>
       <table>
         <thead>
           <tr>

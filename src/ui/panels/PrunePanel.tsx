@@ -1,18 +1,21 @@
+import { lazy, Suspense } from 'react';
 import { count, percent } from '../../lab/format.ts';
 import { TARGET_LABELS } from '../../lab/labels.ts';
 import { intactCost } from '../../lab/planCost.ts';
 import { TARGET_KINDS, type BudgetTarget } from '../../pruning/pruneRequest.ts';
 import type { Cost } from '../../workers/protocol.ts';
+import { Boundary } from '../controls/Boundary.tsx';
 import { RangeSlider } from '../controls/RangeSlider.tsx';
 import { SegmentedControl } from '../controls/SegmentedControl.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { BeforeAfter } from './BeforeAfter.tsx';
 import { ChangedPictures } from './ChangedPictures.tsx';
-import { HistoryPanel } from './HistoryPanel.tsx';
 import { PerClass } from './PerClass.tsx';
 import { PlanStatus } from './PlanStatus.tsx';
 import { Recipe } from './Recipe.tsx';
 import { RulesPanel } from './RulesPanel.tsx';
+
+const HistoryPanel = lazy(() => import('./HistoryPanel.tsx').then((module) => ({ default: module.HistoryPanel })));
 
 const KINDS = TARGET_KINDS.map((value) => ({ value, label: TARGET_LABELS[value] }));
 
@@ -28,7 +31,9 @@ export function PrunePanel() {
         <BeforeAfter />
         <PerClass />
         <ChangedPictures />
-        <HistoryPanel />
+        <Boundary what="The history"><Suspense>
+          <HistoryPanel />
+        </Suspense></Boundary>
       </div>
     </section>
   );
@@ -59,6 +64,7 @@ function Budget() {
         <span>{amount}</span>
         <span className="mute">{left}</span>
       </div>
+      {kind === 'latency' && <p className="hint">Of the time of one run, as the time of every layer of the intact network predicts it.</p>}
       {over !== undefined && <p className="hint">The rules and what is set by hand keep {percent(over)} of the {TARGET_LABELS[kind]}, more than the budget.</p>}
     </>
   );

@@ -1,6 +1,6 @@
 import { accessWords } from '../../lab/access.ts';
 import { ALLOCATION_LABELS, COMPENSATION_LABELS, ORDER_LABELS } from '../../lab/labels.ts';
-import { ALLOCATIONS, COMPENSATIONS, ORDERS } from '../../pruning/pruneRequest.ts';
+import { ALLOCATIONS, COMPENSATIONS, ORDERS, sharesCost } from '../../pruning/pruneRequest.ts';
 import { BASELINE_SELECTIONS, FIDELITY_SELECTIONS, SELECTION_RULES, type Selection } from '../../pruning/selections.ts';
 import { Choice } from '../controls/Choice.tsx';
 import { GroupedChoice } from '../controls/GroupedChoice.tsx';
@@ -16,7 +16,6 @@ export function Recipe() {
   const lab = useLab();
   const { select, compensate, order, allocate, renorm, target } = useExperiment((experiment) => experiment.request);
   const { source, access } = SELECTION_RULES[select];
-  const sharesCost = target.kind === 'macs' || target.kind === 'params';
   return (
     <>
       <GroupedChoice
@@ -25,14 +24,14 @@ export function Recipe() {
         value={select}
         note={
           <>
-            Needs {accessWords(access) || 'the weights alone'}. {source}.
+            Needs {accessWords(access) || 'the weights alone'}. {source.charAt(0).toUpperCase() + source.slice(1)}.
           </>
         }
         onChange={(next) => lab.setMethod({ select: next })}
       />
       <Choice label="Compensate" options={COMPENSATIONS} names={COMPENSATION_LABELS} value={compensate} hint="How the kept weights make up for the cut ones" onChange={(next) => lab.setMethod({ compensate: next })} />
       <Choice label="Order" options={ORDERS} names={ORDER_LABELS} value={order} hint="One-shot: every layer on the intact network. Sequential: each layer on inputs from the network pruned so far" onChange={(next) => lab.setMethod({ order: next })} />
-      {sharesCost && (
+      {sharesCost(target) && (
         <Choice
           label="Allocate"
           options={ALLOCATIONS}

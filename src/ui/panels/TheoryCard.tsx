@@ -93,7 +93,7 @@ function TheoryChart({ result, label, labelOf }: { readonly result: TheoryResult
       return (
         <>
           <ScoringCostChart result={result} label={label} />
-          {result.skipped.length > 0 && <p className="hint">Not measured here: {result.skipped.map(({ select, reason }) => `${selectionLabel(select)} (${reason})`).join('; ')}.</p>}
+          {result.skipped.length > 0 && <p className="hint">Not measured here: {result.skipped.map(({ select, reason }) => `${selectionLabel(select)} (${reason.replace(/\.$/, '')})`).join('; ')}.</p>}
         </>
       );
   }

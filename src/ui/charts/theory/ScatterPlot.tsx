@@ -39,8 +39,8 @@ export function ScatterPlot({ size, x, y, axisWidth = 48, series, renderOverlay 
     <>
       <ScatterChart width={size.width} height={size.height} margin={MARGIN} accessibilityLayer={false}>
         <CartesianGrid stroke="var(--line)" />
-        <XAxis dataKey="x" type="number" {...axisProps(x)} height={AXIS_HEIGHT} tickLine={false} axisLine={false} />
-        <YAxis dataKey="y" type="number" {...axisProps(y)} width={axisWidth} tickLine={false} axisLine={false} />
+        <XAxis dataKey="x" type="number" {...axisProps(x)} interval="equidistantPreserveStart" height={AXIS_HEIGHT} tickLine={false} axisLine={false} />
+        <YAxis dataKey="y" type="number" {...axisProps(y)} interval={0} width={axisWidth} tickLine={false} axisLine={false} />
         {series.map(({ key, colour, hollow = false, points }) => (
           <Scatter
             key={key}
@@ -64,7 +64,7 @@ export function ScatterPlot({ size, x, y, axisWidth = 48, series, renderOverlay 
 
 /** What Recharts needs of an axis. */
 export function axisProps({ from, to, ticks, format }: PlotAxis) {
-  return { domain: [Math.min(from, to), Math.max(from, to)] as [number, number], reversed: from > to, ticks, tickFormatter: format, interval: 0, allowDataOverflow: true } as const;
+  return { domain: [Math.min(from, to), Math.max(from, to)] as [number, number], reversed: from > to, ticks, tickFormatter: format, allowDataOverflow: true } as const;
 }
 
 /** What the axes measure, inside the plot. */

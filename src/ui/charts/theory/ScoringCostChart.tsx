@@ -1,7 +1,7 @@
 import { bytes } from '../../../lab/format.ts';
 import { duration, selectionLabel } from '../../../lab/theoryFindings.ts';
 import type { ScoringCost } from '../../../theory/results.ts';
-import { logAxis, type PlotAxis } from '../axes.ts';
+import { logAxis, powerLabel, type PlotAxis } from '../axes.ts';
 import { ScatterPlot } from './ScatterPlot.tsx';
 import { TheoryPlot } from './TheoryPlot.tsx';
 
@@ -15,7 +15,7 @@ export function ScoringCostChart({ result, label }: { readonly result: ScoringCo
   const seconds = logAxis(rules.map((rule) => rule.seconds));
   const read = logAxis(rules.map((rule) => rule.bytes));
   const ticks = [
-    ...wholeTicks(seconds).map((power) => ({ at: within(seconds, power), text: duration(10 ** power).replace('.0 ', ' ') })),
+    ...wholeTicks(seconds).map((power) => ({ at: within(seconds, power), text: `${powerLabel(power)} s` })),
     ...wholeTicks(read).map((power) => ({ at: SECOND + within(read, power), text: shortBytes(10 ** power) })),
   ];
   const text = new Map(ticks.map((tick) => [tick.at, tick.text]));
@@ -37,7 +37,7 @@ export function ScoringCostChart({ result, label }: { readonly result: ScoringCo
                 seconds
               </text>
               <text className="series-label" x={plot.x(SECOND)} y={plot.top - 4} fill="var(--series-4)">
-                bytes beside the weights
+                {size.width < 420 ? 'bytes' : 'bytes beside the weights'}
               </text>
               <line x1={plot.x((1 + SECOND) / 2)} x2={plot.x((1 + SECOND) / 2)} y1={plot.top} y2={plot.bottom} stroke="var(--edge)" />
             </>

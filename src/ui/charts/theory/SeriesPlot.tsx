@@ -46,8 +46,8 @@ export function SeriesPlot({ size, x, y, series, area, heading, value }: SeriesP
     <>
       <ComposedChart width={size.width} height={size.height} data={chartRows(series, area?.points ?? [])} margin={{ ...MARGIN, right }} accessibilityLayer={false}>
         <CartesianGrid vertical={false} stroke="var(--line)" />
-        <XAxis dataKey="x" type="number" {...axisProps(x)} height={AXIS_HEIGHT} tickLine={false} axisLine={false} />
-        <YAxis type="number" {...axisProps(y)} width={AXIS_WIDTH} tickLine={false} axisLine={false} />
+        <XAxis dataKey="x" type="number" {...axisProps(x)} interval="equidistantPreserveStart" height={AXIS_HEIGHT} tickLine={false} axisLine={false} />
+        <YAxis type="number" {...axisProps(y)} interval={0} width={AXIS_WIDTH} tickLine={false} axisLine={false} />
         {area && <Area dataKey="band" name={area.label} stroke="none" fill="var(--series-1)" fillOpacity={0.14} isAnimationActive={false} activeDot={false} />}
         {series.map(({ key, label, colour, dashes, plain = false }) => (
           <Line
