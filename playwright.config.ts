@@ -7,9 +7,10 @@ const ADDRESS = 'http://localhost:4317/some/where/lab/';
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  timeout: 300_000,
-  expect: { timeout: 30_000 },
-  workers: 1,
+  timeout: 600_000,
+  expect: { timeout: 60_000 },
+  // a page keeps about one core busy
+  workers: 2,
   reporter: [['list'], ['json', { outputFile: '.cache/e2e.json' }]],
   use: {
     baseURL: ADDRESS,

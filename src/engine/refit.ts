@@ -67,7 +67,7 @@ export async function refit(request: RefitRequest, clock: JobClock): Promise<Ref
   return { kernel: fitted, ...(bias.some((value) => value !== 0) ? { bias } : {}) };
 }
 
-interface Measured {
+export interface Measured {
   readonly layer: ConsumerLayer;
   readonly geometry: PatchGeometry;
   readonly statistics: LayerStatistics;
@@ -84,7 +84,11 @@ function store(layer: ConsumerLayer, { weights, bias }: CompensatedWeights, kern
 }
 
 /** Gram of the present inputs, cross products with the target, first moments for a bias. */
-async function measure(layer: ConsumerLayer, { inputs, target, method, correlator }: RefitRequest, clock: JobClock): Promise<Measured> {
+export async function measure(
+  layer: ConsumerLayer,
+  { inputs, target, method, correlator }: Pick<RefitRequest, "inputs" | "target" | "method" | "correlator">,
+  clock: JobClock,
+): Promise<Measured> {
   const { kernel } = layer.node.weights;
   const geometry = layerGeometry(layer, inputs[0].shape.slice(1));
   const { n, m } = kernelSize(layer, kernel);

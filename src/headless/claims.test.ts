@@ -42,8 +42,8 @@ const stable = (overlap: number, few: number) => judgeStability({
   experiment: 'stability', share: 0.5,
   counts: [[16, 0.1], [64, few], [512, 0.8]].map(([images, accuracy]) => ({ images, overlap, leastOverlap: 0, chance: 0.5, accuracies: [accuracy, accuracy] })),
 }).verdict;
-const shares = (...of: number[]) => judgeShares(of.map((share, at) => ({ group: `g${at}`, share })), 8).verdict;
-const recipe = (...of: number[]) => judgeRecipe(of.map((gap) => ({ target: 0.5, recipe: 0.5 + gap, l1: 0.5 })), 8).verdict;
+const shares = (...of: number[]) => judgeShares(of.map((share, at) => ({ group: `g${at}`, share, best: share })), 8).verdict;
+const recipe = (...of: number[]) => judgeRecipe(of.map((gap) => ({ target: 0.5, recipe: 0.5 + gap, l1: 0.5, l1Renorm: 0.9, l1Scale: 0.9 })), 8).verdict;
 const scoring = (seconds: number) => judgeScoring({
   experiment: 'scoringCost', images: 8, rules: [{ select: 'singleton', seconds, bytes: 1 }, { select: 'l1', seconds: 0, bytes: 0 }], skipped: [],
 }).verdict;
@@ -105,10 +105,10 @@ describe('claimsMarkdown', () => {
     const claim: Omit<Claim, 'measure'> = { id: 'someClaim', statement: 'It holds.', paper: '12 against 1', how: 'By hand.', rule: 'If it does.', long: true };
     const text = claimsMarkdown({
       models: ['a', 'b'],
-      claims: [{ claim, findings: { a: { verdict: 'partly', ours: 'Half of it.' } }, command: 'lab claims --only someClaim' }],
+      claims: [{ claim, findings: { a: { verdict: 'partly', brief: '6 against 1', ours: 'Half of it.' } }, command: 'lab claims --only someClaim' }],
       command: 'lab claims', machine: 'some CPU', backend: 'wasm', calibrationImages: 3, testImages: 4, seed: 5, quick: true,
     });
-    expect(text).toContain('| [It holds.](#someclaim) | 12 against 1 | partly | not measured |');
+    expect(text).toContain('| [It holds.](#someclaim) | 12 against 1 | **partly**: 6 against 1 | not measured |');
     expect(text).toContain('* a: **partly**. Half of it.');
     for (const part of ['`lab claims --only someClaim`', 'some CPU', '3 calibration and 4 test images, seed 5', 'A quick run', 'If it does.']) expect(text).toContain(part);
     expect(text).not.toContain('* b:');

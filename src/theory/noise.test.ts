@@ -48,6 +48,17 @@ describe('noise', () => {
     expect(point.onHiFi).toBeLessThan(1);
   });
 
+  it('of one size for all drowns what is weak, and relative noise does not', async () => {
+    // the first two components carry little and decide; the others are a thousand times as strong and reach nothing
+    const strength = Array.from({ length: 25 }, (_, k) => (k % 6 !== 0 ? 0 : k < 12 ? 1 : 1000));
+    const network = linearNetwork(5, { kernel: strength, outputs: 5 }, { kernel: [1, 0, 0, 1, 0, 0, 0, 0, 0, 0], outputs: 2 });
+    const input = inputFor(network, correlator);
+    const { points: [own] } = await noise(input, {}, [0.01]);
+    const { points: [even] } = await noise(input, {}, [0.01], 'value');
+    expect(own.onHiFi).toBeGreaterThan(0.9);
+    expect(even.onHiFi).toBeLessThan(0.9);
+  });
+
   it('is measured against labels where there are any', async () => {
     const input = inputFor(residualNetwork(), correlator);
     const { intact, points } = await noise({ ...input, testLabels: new Uint8Array(input.test.count).fill(9) }, {}, [0]);

@@ -27,20 +27,29 @@ export const NOISE_DEVIATIONS = [0.1, 0.2, 0.3, 0.5, 1] as const;
  * calibration images). Relative noise is what makes the two sets comparable: noise of one size for all
  * would drown the weak components and leave the strong ones be, and those of high fidelity tend to be
  * strong. Every deviation and both sets meet the same draws.
+ *
+ * @param unit what deviations are relative to: each component's own, or the root mean square of those
+ * of all components of the value that is read, so that all get noise of one size
  */
-export async function noise(input: TheoryInput, job: Job = {}, deviations: readonly number[] = NOISE_DEVIATIONS): Promise<Noise> {
+export async function noise(
+  input: TheoryInput,
+  job: Job = {},
+  deviations: readonly number[] = NOISE_DEVIATIONS,
+  unit: 'component' | 'value' = 'component',
+): Promise<Noise> {
   const { network, calibration, test, correlator } = input;
   const subject = subjectOf(network);
   const phases = new Phases(job, 3 * calibration.count + (1 + 2 * deviations.length) * test.count);
   const measures = await measuresOf(subject, calibration, correlator, phases.next(2 * calibration.count));
   const hifi = new Map(singletonRankings(subject, measures).map(({ name, channels, scores }) =>
     [name, new Set(topK(scores, Math.max(1, Math.round(HIFI_SHARE * channels))))]));
-  const values = await readValues(subject, calibration, phases.next(calibration.count));
+  const own = await readValues(subject, calibration, phases.next(calibration.count));
+  const values = unit === 'component' ? own : own.map(evened);
   const judge = await judgeOf(input, phases.next(test.count));
   const levels = deviations.flatMap((deviation) =>
     [true, false].map((onHiFi): Level => (group, component) => {
-      const own = hifi.get(group);
-      return own && own.has(component) === onHiFi ? deviation : 0;
+      const carrying = hifi.get(group);
+      return carrying && carrying.has(component) === onHiFi ? deviation : 0;
     }));
   const accuracies = await noisyAccuracies(subject, values, levels, input, judge, phases.next(2 * deviations.length * test.count));
   return {
@@ -50,6 +59,12 @@ export async function noise(input: TheoryInput, job: Job = {}, deviations: reado
     intact: judge.intact,
     points: deviations.map((deviation, at) => ({ deviation, onHiFi: accuracies[2 * at], onOthers: accuracies[2 * at + 1] })),
   };
+}
+
+/** The value with one deviation for all of its components. */
+function evened(value: ReadValue): ReadValue {
+  const common = Math.sqrt(value.deviation.reduce((sum, own) => sum + own * own, 0) / value.deviation.length);
+  return { ...value, deviation: value.deviation.map(() => common) };
 }
 
 /** Relative deviation of the noise on each component. */

@@ -23,7 +23,8 @@ export class Phases {
     return {
       ...(signal ? { signal } : {}),
       onProgress: ({ done, total }) => {
-        const all = Math.min(this.#total, before + (units * done) / Math.max(1, total));
+        // whole units: they are shown
+        const all = Math.min(this.#total, Math.floor(before + (units * done) / Math.max(1, total) + 1e-9));
         const rate = all / Math.max((performance.now() - this.#began) / 1000, 1e-9);
         onProgress?.({ done: all, total: this.#total, rate, secondsLeft: rate > 0 ? (this.#total - all) / rate : 0 });
       },

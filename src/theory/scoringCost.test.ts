@@ -34,4 +34,11 @@ describe('scoringCost', () => {
     expect(rules.map(({ select }) => select)).toEqual(expect.arrayContaining(['singleton', 'greedy', 'backward', 'l1', 'obc', 'hrank', 'nisp']));
     expect(skipped.find(({ select }) => select === 'taylor')?.reason).toMatch(/labels/);
   });
+
+  it('measures a rule that needs labels where there are some', async () => {
+    const input = inputFor(residualNetwork(), correlator, { images: 8 });
+    const { rules, skipped } = await scoringCost({ ...input, calibrationLabels: new Uint8Array(8) }, {}, ['taylor']);
+    expect(skipped).toEqual([]);
+    expect(rules).toMatchObject([{ select: 'taylor', bytes: 8 * 8 * 8 * 3 * 4 }]);
+  });
 });

@@ -52,12 +52,12 @@ export async function scoringCost(input: TheoryInput, job: Job = {}, selections:
 }
 
 async function score(select: Selection, { network, coupled, layers }: Subject, measures: LayerMeasures, input: TheoryInput, job: Job): Promise<void> {
-  const { calibration: images, calibrationLabels: labels, seed } = input;
+  const { calibration: images, calibrationLabels: labels, inputBox, seed } = input;
   if (isCriterion(select)) {
     const known = SELECTION_RULES[select].scoredBy === 'statistics' ? measures : NO_MEASURES;
     CRITERIA[select]({ network, coupled, layers, measures: known, fit: 'leastSquares', seed });
   } else {
-    await networkCriterion(select)({ network, coupled, images, seed, ...(labels ? { labels } : {}) }, job);
+    await networkCriterion(select)({ network, coupled, images, seed, ...(labels ? { labels } : {}), ...(inputBox ? { inputBox } : {}) }, job);
   }
 }
 

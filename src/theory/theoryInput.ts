@@ -1,3 +1,4 @@
+import type { InputBox } from '../engine/criteria/intervalBounds.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
@@ -9,8 +10,10 @@ export interface TheoryInput {
   readonly network: Network;
   /** Pictures that statistics are gathered on. */
   readonly calibration: ImageSource;
-  /** Class of each of `calibration`, for the costs of rules that need one; nothing else looks at it. */
+  /** Class of each of `calibration`, for the cost of rules that need one; nothing else looks at it. */
   readonly calibrationLabels?: ArrayLike<number>;
+  /** As in `NetworkCriterionInput`, for the cost of rules that need it. */
+  readonly inputBox?: InputBox;
   /**
    * Another sample of the pictures that `calibration` was drawn from: this many, or all where there are
    * fewer, chosen by `seed`.

@@ -270,7 +270,12 @@ export class Engine implements EngineApi {
     };
     return this.#run(job, onProgress, async (options) => {
       const testLabels = await usableLabels(data, shapesOf(network).outputs);
-      return runTheory(request.experiment, { ...input, ...(testLabels ? { testLabels } : {}) }, options);
+      const known = { ...input, ...(testLabels ? { testLabels } : {}) };
+      if (request.experiment !== 'scoringCost') return runTheory(request.experiment, known, options);
+      // what some rules must see is read where their cost is asked for, and nowhere else
+      const labelled = await usableLabels(data, shapesOf(network).outputs, 'train');
+      const calibrationLabels = labelled ? await this.#calibrationLabels(request) : undefined;
+      return runTheory(request.experiment, { ...known, inputBox: await this.#inputBox(request), ...(calibrationLabels ? { calibrationLabels } : {}) }, options);
     });
   }
 

@@ -7,7 +7,9 @@ export type Verdict = 'reproduces' | 'partly' | 'does not';
 /** What was found on one network. */
 export interface Finding {
   readonly verdict: Verdict;
-  /** A sentence or two with the figures. */
+  /** The figure that decides, in a few words: it stands beside the paper's. */
+  readonly brief: string;
+  /** A sentence or two with all figures. */
   readonly ours: string;
 }
 

@@ -37,7 +37,7 @@ export function claimsMarkdown(report: ClaimsReport): string {
     `| claim | the paper's figure | ${models.map((model) => `ours: ${model}`).join(' | ')} |`,
     `|---|---|${models.map(() => '---|').join('')}`,
     ...claims.map(({ claim, findings }) =>
-      `| [${claim.statement}](#${claim.id.toLowerCase()}) | ${claim.paper} | ${models.map((model) => findings[model]?.verdict ?? 'not measured').join(' | ')} |`),
+      `| [${claim.statement}](#${claim.id.toLowerCase()}) | ${claim.paper} | ${models.map((model) => cellOf(findings[model])).join(' | ')} |`),
   ];
   const sections = claims.flatMap(({ claim, findings, command: own }) => [
     '',
@@ -52,4 +52,8 @@ export function claimsMarkdown(report: ClaimsReport): string {
     `* Command: \`${own}\``,
   ]);
   return `${[...notes, ...sections].join('\n')}\n`;
+}
+
+function cellOf(finding: Finding | undefined): string {
+  return finding ? `**${finding.verdict}**: ${finding.brief}` : 'not measured';
 }

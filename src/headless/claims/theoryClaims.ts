@@ -2,7 +2,7 @@ import { SELECTIONS } from '../../pruning/selections.ts';
 import { correlation } from '../../theory/correlation.ts';
 import { lipschitz } from '../../theory/lipschitz.ts';
 import { localGlobal } from '../../theory/localGlobal.ts';
-import { noise } from '../../theory/noise.ts';
+import { noise, NOISE_DEVIATIONS } from '../../theory/noise.ts';
 import { ORDER_TARGETS, orderGap } from '../../theory/orderGap.ts';
 import { scoringCost } from '../../theory/scoringCost.ts';
 import { stability, STABILITY_COUNTS } from '../../theory/stability.ts';
@@ -44,7 +44,10 @@ export const THEORY_CLAIMS: readonly Claim[] = [
     paper: '12 points of accuracy against 1 point',
     how: 'Gaussian noise on what layers read of the components, relative to each component\'s own deviation, in all groups at once; judged at the level whose cost on the HiFi 20 % is nearest to 12 points.',
     rule: 'Reproduces if the noise costs a quarter or less on the others of what it costs on the HiFi components; partly if it costs less.',
-    measure: async ({ input, job }) => judgeNoise(await noise(input, job('noise'))),
+    measure: async ({ input, quick, job }) => {
+      const own = await noise(input, job('noise'));
+      return judgeNoise(own, quick ? undefined : await noise(input, job('noise of one size'), NOISE_DEVIATIONS, 'value'));
+    },
   },
   {
     id: 'correlation',

@@ -22,7 +22,7 @@ export function claimsCommand(): Command {
     .requiredOption('--model <a,b,…>', 'model folders', list(String))
     .requiredOption('--data <folder>', 'data folder such as public/data/cifar10')
     .addOption(new Option('--only <a,b,…>', 'these claims').choices(CLAIMS.map(({ id }) => id)).argParser(list(claimOf)).default(CLAIMS, 'all'))
-    .addOption(new Option('--count <n>', 'calibration images').argParser(positive).default(128))
+    .addOption(new Option('--count <n>', 'calibration images').argParser(positive).default(256))
     .addOption(new Option('--test <n>', 'test images').argParser(positive).default(1000))
     .option('--quick', '32 calibration and 200 test images and fewer points: to try it, not to judge by', false)
     .addOption(seedOption())
@@ -76,10 +76,12 @@ async function inputOf(
   { count, test, seed }: { readonly count: number; readonly test: number; readonly seed: number },
 ): Promise<TheoryInput> {
   const draw = (images: number, from: number) => data.source('train', data.calibrationIndices(images, from));
+  const trainLabels = await data.labels('train');
   const tested = Math.min(test, data.count('test'));
   return {
     network: await readModel(folder),
     calibration: draw(count, seed),
+    calibrationLabels: data.calibrationIndices(count, seed).map((index) => trainLabels[index]),
     draw,
     test: data.source('test', Array.from({ length: tested }, (_, k) => k)),
     testLabels: await data.labels('test'),
