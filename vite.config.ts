@@ -16,5 +16,5 @@ export default defineConfig({
   plugins: [react(), relaxedWhileDeveloping()],
   worker: { format: 'es' },
   build: { target: 'es2023', chunkSizeWarningLimit: 2000 },
-  test: { include: ['src/**/*.test.ts', 'src/**/*.test.tsx'], testTimeout: 60_000 },
+  test: { include: ['src/**/*.test.ts', 'src/**/*.test.tsx'], testTimeout: 120_000, maxWorkers: '100%' },
 });

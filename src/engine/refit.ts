@@ -54,17 +54,22 @@ export async function refit(request: RefitRequest, clock: JobClock): Promise<Ref
   const bias = new Float64Array(layers.reduce((sum, layer) => sum + kernelSize(layer, kernel).m, 0));
   const measured: Measured[] = [];
   for (const layer of layers) {
-    const own = await measure({ ...layer, node: present }, request, clock);
+    const own = await measureLayer({ ...layer, node: present }, request, clock);
     measured.push(own);
     store(own.layer, fit(own.statistics, method), fitted, bias);
   }
   const { slack } = request.target;
-  for (let round = 0; slack && method === 'leastSquaresRelu' && round < RELU_ROUNDS; round++) {
+  if (!slack || method !== 'leastSquaresRelu') return refitted(fitted, bias);
+  for (let round = 0; round < RELU_ROUNDS; round++) {
     const moved = await movedTargets(request, slack, measured, fitted, bias, clock);
     fitted = emptyLike(kernel);
     for (const [at, { layer }] of measured.entries()) store(layer, fit(moved[at], method), fitted, bias);
   }
-  return { kernel: fitted, ...(bias.some((value) => value !== 0) ? { bias } : {}) };
+  return refitted(fitted, bias);
+}
+
+function refitted(kernel: Weight, bias: Float64Array): Refitted {
+  return { kernel, ...(bias.some((value) => value !== 0) ? { bias } : {}) };
 }
 
 export interface Measured {
@@ -84,9 +89,9 @@ function store(layer: ConsumerLayer, { weights, bias }: CompensatedWeights, kern
 }
 
 /** Gram of the present inputs, cross products with the target, first moments for a bias. */
-export async function measure(
+export async function measureLayer(
   layer: ConsumerLayer,
-  { inputs, target, method, correlator }: Pick<RefitRequest, "inputs" | "target" | "method" | "correlator">,
+  { inputs, target, method, correlator }: Pick<RefitRequest, 'inputs' | 'target' | 'method' | 'correlator'>,
   clock: JobClock,
 ): Promise<Measured> {
   const { kernel } = layer.node.weights;

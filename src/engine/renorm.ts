@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { coupling, keptFeatures } from '../network/coupling.ts';
-import type { Network, Node, NodeOf } from '../network/network.ts';
+import type { Network, Node, NodeOf, Weight } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
@@ -90,8 +90,11 @@ async function channelSums(batches: readonly tf.Tensor[], channels: number, of: 
 }
 
 function statisticsOf({ mean, variance }: Moments): NormStatistics {
-  const weight = (values: Float64Array) => ({ shape: [values.length], values: Float32Array.from(values) });
-  return { mean: weight(mean), variance: weight(variance) };
+  return { mean: weightOf(mean), variance: weightOf(variance) };
+}
+
+function weightOf(values: Float64Array): Weight {
+  return { shape: [values.length], values: Float32Array.from(values) };
 }
 
 /** For every channel of the intact norm: its own statistics where the channel is cut. */

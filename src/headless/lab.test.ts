@@ -396,7 +396,7 @@ describe('a mistake', { concurrent: true }, () => {
     }, /holes\.npy has the value NaN in image 1/],
     ['pictures of another shape', () => lab('prune', '--model', at('small'), '--images', at('test.npy'), '--target', 'macs=0.5', '--out', at('no')), /InputShapeError: .*32 × 32 × 3.*8 × 8 × 3/],
     ['an array that is none', () => evaluateBadly({ images: join(root, 'package.json') }), /NpyError: Not a \.npy file/],
-    ['a target of an unknown kind', () => pruneBadly({ target: 'flops=0.5' }), /flops=0\.5.*macs, params, channels, eta/],
+    ['a target of an unknown kind', () => pruneBadly({ target: 'flops=0.5' }), /flops=0\.5.*macs, params, latency, channels, eta/],
     ['a target above 1', () => pruneBadly({ target: 'macs=1.5' }), /macs=1\.5.*at most 1/],
     ['a target that no plan reaches', () => lab('prune', '--model', at('small'), '--images', at('small.npy'), '--target', 'macs=0.00001', '--out', at('no')), /UnreachableTargetError: macs=0\.00001.*least widths that the rules allow/],
     ['a target that the rules do not allow', () => pruneBadly({ protect: 'stem,block1_conv1,block2_conv1,block2_conv2' }), /UnreachableTargetError: macs=0\.5 cannot be reached: the least widths that the rules allow already take 100\.00 %/],
@@ -407,7 +407,7 @@ describe('a mistake', { concurrent: true }, () => {
     ['two rules of one group', () => pruneBadly({ protect: 'stem', 'at-least': 'stem=3' }), /RuleConflictError: Group "stem" has more than one rule/],
     ['a floor above 1', () => pruneBadly({ floor: '10' }), /'10' is invalid.*from 0 to 1/],
     ['a target without a value', () => pruneBadly({ target: 'macs' }), /'macs' is invalid.*at most 1/],
-    ['an unknown selection', () => pruneBadly({ select: 'best' }), /best.*singleton, l1, l2, random/],
+    ['an unknown selection', () => pruneBadly({ select: 'best' }), /best.*singleton, greedy, backward/],
     ['an option that is missing', () => lab('score', '--model', at('small'), '--out', at('no.json')), /required option '--images/],
   ];
   it.each(cases)('%s ends with exit code 1 and one clear line', async (_, run, line) => {

@@ -9,6 +9,7 @@ import { inspectCommand } from './commands/inspect.ts';
 import { precomputeCommand } from './commands/precompute.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { scoreCommand } from './commands/score.ts';
+import { unlearnCommand } from './commands/unlearn.ts';
 
 const program = new Command('lab')
   .description(
@@ -18,6 +19,7 @@ const program = new Command('lab')
   .addCommand(evaluateCommand())
   .addCommand(scoreCommand())
   .addCommand(pruneCommand())
+  .addCommand(unlearnCommand())
   .addCommand(frontierCommand())
   .addCommand(inspectCommand())
   .addCommand(exportCommand())

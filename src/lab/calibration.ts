@@ -5,9 +5,10 @@ import type { Session } from './session.ts';
 /**
  * Streams statistics of the calibration pictures from the engine to the fidelity worker; scores
  * and curves reach the store at most once a frame, each through `onScores`. Resolves to true at
- * the end, to false when the person stopped it (what was scored by then stays).
+ * the end, to false when the person stopped it: what was scored by then stays, and `onLastScores` says
+ * when the scores of all batches that came before the stop are in the store.
  */
-export async function calibrate(session: Session, onScores: () => void): Promise<boolean> {
+export async function calibrate(session: Session, onScores: () => void, onLastScores: () => void): Promise<boolean> {
   const { store, runner, frames } = session;
   const network = store.getState().model.loaded?.network;
   if (!network) return false;
@@ -37,6 +38,7 @@ export async function calibrate(session: Session, onScores: () => void): Promise
             if (calibration.status !== 'cancelled' || model.loaded?.network !== network) return;
             patch({ update });
             onScores();
+            onLastScores();
           },
           () => {},
         );
@@ -55,7 +57,8 @@ export async function calibrate(session: Session, onScores: () => void): Promise
     return true;
   } catch (error) {
     frames.drop('fidelity');
-    patch({ status: store.getState().calibration.update ? 'cancelled' : 'idle' });
+    // where another has taken its place, the status is that one's
+    if (!runner.isRunning('calibration')) patch({ status: store.getState().calibration.update ? 'cancelled' : 'idle' });
     if (isCancelled(error)) return false;
     throw error;
   }

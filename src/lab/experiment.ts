@@ -224,6 +224,8 @@ export interface Experiment {
   readonly eta: number;
   /** What the theory experiments measured on this network with these pictures. */
   readonly theory: TheoryResults;
+  /** What the last run of a theory experiment failed with. */
+  readonly theoryFailures: Readonly<Partial<Record<TheoryExperiment, string>>>;
   /** Groups as the workers rank them, by `rankingKey`. */
   readonly rankings: Readonly<Record<string, readonly GroupRanking[]>>;
   /** Scores of rules that run the network, by `scoresKey`. */
@@ -265,6 +267,7 @@ export const INITIAL_EXPERIMENT: Experiment = {
   details: {},
   eta: 0.8,
   theory: {},
+  theoryFailures: {},
   rankings: {},
   ruleScores: {},
   jobs: [],

@@ -73,7 +73,7 @@ export function evaluation(images: number, kept = 1): Evaluation {
   };
 }
 
-type Held = 'loadModel' | 'loadPictures' | 'keep' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'renorm' | 'layerTimes' | 'criterion' | 'theory' | 'bands';
+type Held = 'loadModel' | 'loadPictures' | 'keep' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'renorm' | 'layerTimes' | 'criterion' | 'theory' | 'rank' | 'bands';
 
 /** What the fake engines of one test share. */
 export class FakeWorkers {
@@ -257,10 +257,15 @@ export class FakeFidelity extends FakeClient implements FidelityClient {
         workers.calls.push('begin');
         return { first: norms(WIDTHS[0]), second: norms(WIDTHS[1]) };
       },
-      rank: async ({ select, compensate, scores }) => {
+      rank: async ({ select, compensate, scores }, onProgress) => {
         workers.calls.push(`rank ${select} ${compensate}${scores ? ' scored' : ''}`);
+        onProgress({ done: 1, total: 2, rate: 1, secondsLeft: 1 });
+        await workers.hold('rank');
         workers.fail('rank');
         return ['first', 'second'].map((name, i) => ranking(name, scores?.[name] ?? (select === 'singleton' ? rising(WIDTHS[i]).reverse() : rising(WIDTHS[i]))));
+      },
+      stopRanking: async () => {
+        workers.calls.push('stopRanking');
       },
       accumulate: (port, onUpdate) =>
         new Promise((resolve) => {

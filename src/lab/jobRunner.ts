@@ -22,7 +22,7 @@ export interface JobContext {
   setLabel(label: string): void;
   /** One engine call under a fresh id, which is what gets cancelled. */
   engine<T>(call: (id: JobId) => Promise<T>): Promise<T>;
-  /** Something that cannot be cancelled; its result is dropped if the job was. */
+  /** Something that cannot be cancelled; a job that is does not wait for it. */
   wait<T>(promise: Promise<T>): Promise<T>;
 }
 
@@ -127,11 +127,13 @@ export class JobRunner {
         this.#frames.drop(`progress ${job.id}`);
         this.#show({ id: job.id, kind: job.spec.kind, label });
       },
-      wait: async (promise) => {
-        const result = await promise;
-        if (signal.aborted) throw new CancelledError();
-        return result;
-      },
+      wait: (promise) =>
+        new Promise((resolve, reject) => {
+          const stop = () => reject(new CancelledError());
+          if (signal.aborted) stop();
+          else signal.addEventListener('abort', stop, { once: true });
+          void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+        }),
       engine: async (call) => {
         if (signal.aborted) throw new CancelledError();
         const id = this.#nextId();

@@ -135,7 +135,7 @@ export class Lab {
         await this.#measureIntact();
         return;
       }
-      const finished = await calibrate(this.#session, () => this.#planner.refresh());
+      const finished = await calibrate(this.#session, () => this.#planner.refresh(), () => this.#planner.calibrationStopped());
       if (!finished) {
         this.#planner.refresh();
         this.#planner.calibrationStopped();
@@ -221,13 +221,14 @@ export class Lab {
     await loadBands(this.#session);
   }
 
-  /** Measures what the theory claims; `theory` of the store holds what came out. */
+  /** Measures what the theory claims; `theory` of the store holds what came out, `theoryFailures` what stood in the way. */
   async runTheory(experiment: TheoryExperiment): Promise<void> {
+    this.#failTheory(experiment, undefined);
     try {
       const { runTheory } = await import('./theory.ts');
       await runTheory(this.#session, experiment);
     } catch (error) {
-      if (!isCancelled(error)) notify(this.store, 'error', `This claim could not be checked: ${errorText(error)}`);
+      if (!isCancelled(error)) this.#failTheory(experiment, errorText(error));
     }
   }
 
@@ -332,6 +333,15 @@ export class Lab {
     } catch {
       // The session has said so.
     }
+  }
+
+  #failTheory(experiment: TheoryExperiment, text: string | undefined): void {
+    this.store.setState(({ theoryFailures }) => {
+      const failures = { ...theoryFailures };
+      if (text === undefined) delete failures[experiment];
+      else failures[experiment] = text;
+      return { theoryFailures: failures };
+    });
   }
 
   async #open({ model, data, preprocessing }: Wanted): Promise<void> {

@@ -136,6 +136,36 @@ describe('a rule that the workers rank by', () => {
     expect(state().request.select).toBe('fpgm');
     expect(state().notices).toEqual([]);
   });
+
+  it('of the fidelity worker shows its groups go by, and a stop ends it there at once', async () => {
+    const { lab, workers, state, settled } = await bootedLab();
+    workers.held.add('rank');
+    lab.setMethod({ select: 'exact' });
+    await vi.waitFor(() => expect(state().jobs).toMatchObject([{ kind: 'rank', label: 'Scoring channels by exact', progress: { done: 1, total: 2 } }]));
+    lab.cancel(state().jobs[0].id);
+    // the worker has not answered yet
+    await settled();
+    expect(workers.calls).toContain('stopRanking');
+    expect(state().request.select).toBe('singleton');
+    workers.release();
+  });
+
+  it('is ranked on what a calibration that was stopped has scored', async () => {
+    const { lab, workers, state, settled } = await bootedLab();
+    lab.setMethod({ select: 'greedy' });
+    await settled();
+    workers.calls.length = 0;
+    workers.held.add('calibrate');
+    const calibrating = lab.setCalibration({ images: 64, seed: 2 });
+    await vi.waitFor(() => expect(state().calibration.update?.images).toBe(32));
+    lab.cancel(state().jobs.find(({ kind }) => kind === 'calibration')?.id);
+    await calibrating;
+    await settled();
+    expect(state().calibration.status).toBe('cancelled');
+    expect(workers.calls).toContain('rank greedy leastSquares');
+    expect(shownPlan(state())).toBe('sequential');
+    expect(state().result?.settings.request.select).toBe('greedy');
+  });
 });
 
 it('a rule that keeps the same channels as the one before is a plan of its own in the history', async () => {
@@ -259,6 +289,18 @@ describe('a sweep', () => {
     expect(state().sweepPoints.map(({ select, target }) => `${select} ${target.value}`)).toEqual(['hrank', 'greedy'].flatMap((select) => [0.7, 0.5, 0.3].map((value) => `${select} ${value}`)));
     expect(latency).not.toHaveBeenCalled();
     expect(state().pendingSweep).toBeUndefined();
+  });
+
+  it('is one job from its slopes on, and can be stopped while they are measured', async () => {
+    const { lab, workers, state } = await bootedLab();
+    workers.held.add('theory');
+    const sweeping = lab.sweep(plan);
+    await vi.waitFor(() => expect(state().jobs).toMatchObject([{ kind: 'sweep', label: 'Cutting group after group' }]));
+    lab.cancel(state().jobs[0].id);
+    await sweeping;
+    expect(workers.calls).toEqual(['theory localGlobal']);
+    expect(state().jobs).toEqual([]);
+    expect(state().pendingSweep).toEqual(plan);
   });
 
   it('measures only the time of points that lack it once the axis is latency', async () => {

@@ -90,7 +90,8 @@ export class Planner {
 
   /** What a calibration that was stopped leaves to be done. */
   calibrationStopped(): void {
-    if (this.#whenCalibrated) this.calibrated();
+    const experiment = this.#session.store.getState();
+    if (this.#whenCalibrated || lacksScores(experiment, experiment.request)) this.calibrated();
   }
 
   dispose(): void {

@@ -44,7 +44,7 @@ export async function measureSlopes(session: Session, requests: readonly Paramet
   await runTheory(session, 'localGlobal');
 }
 
-/** Stores how the rule ranks each group; a rule that runs the network is scored by the engine first. Progress is the engine's. */
+/** Stores how the rule ranks each group; a rule that runs the network is scored by the engine first. Progress is the workers'. */
 export async function rankGroups(session: Session, job: JobContext, request: PruneRequest): Promise<void> {
   const { store } = session;
   const { select, compensate, seed } = request;
@@ -59,7 +59,9 @@ export async function rankGroups(session: Session, job: JobContext, request: Pru
     const found = scores;
     store.setState(({ ruleScores }) => ({ ruleScores: { ...ruleScores, [scored]: found } }));
   }
-  const groups = await job.wait(session.fidelity.call((api) => api.rank({ select, compensate, seed, ...(scores ? { scores } : {}) })));
+  const stop = () => void session.fidelity.call((api) => api.stopRanking()).catch(() => {});
+  job.signal.addEventListener('abort', stop, { once: true });
+  const groups = await job.wait(session.fidelity.call((api) => api.rank({ select, compensate, seed, ...(scores ? { scores } : {}) }, job.onProgress))).finally(() => job.signal.removeEventListener('abort', stop));
   store.setState(({ rankings }) => ({ rankings: { ...rankings, [key]: groups } }));
 }
 

@@ -7,12 +7,13 @@ import { methodLabel } from './labels.ts';
 import { methodKey, methodOf } from './method.ts';
 import { planCost } from './planCost.ts';
 import { oneShotPlan, sequentialPlan } from './plans.ts';
-import { lacksRanking } from './rankings.ts';
+import { lacksRanking, weighsByTheory } from './rankings.ts';
 import { hasRules } from './rules.ts';
-import { measureSlopes, rankGroups, scoringLabel } from './ruleScoring.ts';
+import { rankGroups, scoringLabel } from './ruleScoring.ts';
 import type { Session } from './session.ts';
 import { notify } from './store.ts';
 import { isKnown, isPointOf, sweepSteps, type SweepStep } from './sweepSteps.ts';
+import { measureTheory } from './theory.ts';
 
 /**
  * Measures every method at every target on 1,000 test images, one point after another, in the
@@ -25,9 +26,11 @@ export async function sweep(session: Session, plan: SweepPlan): Promise<void> {
   const { runner, store } = session;
   store.setState({ pendingSweep: plan });
   const failed = new Set<string>();
-  await leavingOut(session, failed, plan.methods.filter(({ allocate }) => allocate === 'theory'), () => measureSlopes(session, sweepSteps(store.getState(), plan)));
   await runner.run({ kind: 'sweep', label: 'Measuring the frontier', priority: 1, yields: true }, async (job) => {
     const steps = sweepSteps(store.getState(), plan);
+    await leavingOut(session, failed, plan.methods.filter(({ allocate }) => allocate === 'theory'), async () => {
+      if (steps.some((step) => weighsByTheory(step) && !isKnown(store.getState(), step)) && !store.getState().theory.localGlobal) await measureTheory(session, job, 'localGlobal');
+    });
     const began = performance.now();
     let measured = 0;
     for (const step of steps) {
@@ -66,7 +69,8 @@ async function measurePoint(session: Session, job: JobContext, step: SweepStep):
   if (!point) {
     const refit = step.compensate === 'none' || step.order === 'oneShot' ? oneShotPlan : sequentialPlan;
     const plan = await refit(session, job, keep, { request: step, images });
-    const evaluation = await job.engine((id) => session.engine((api) => api.evaluate(id, { plan, images: PREVIEW_IMAGES }, job.onProgress)));
+    const tested = Math.min(PREVIEW_IMAGES, experiment.dataset?.test ?? PREVIEW_IMAGES);
+    const evaluation = await job.engine((id) => session.engine((api) => api.evaluate(id, { plan, images: tested }, job.onProgress)));
     point = {
       ...methodOf(step),
       target: step.target,

@@ -27,7 +27,7 @@ describe('presets', () => {
     for (const methods of [...presets.values(), SWEEP_METHODS]) expect(distinctMethods(methods)).toEqual(methods);
     expect(presets.get('Every baseline')?.map(({ select }) => select)).toEqual(BASELINE_SELECTIONS);
     expect(presets.get('Every baseline, norms re-estimated')?.every(({ renorm }) => renorm)).toBe(true);
-    expect(presets.get('Ours')?.map(methodLabel)).toEqual(['greedy + least squares, by theory']);
+    expect(presets.get('Ours')?.map(methodLabel)).toEqual(['greedy + least squares behind ReLU, by theory']);
     expect(presets.get('Paper’s recipe')?.map(methodLabel)).toEqual(['singleton + scale']);
   });
 });

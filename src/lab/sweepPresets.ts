@@ -2,27 +2,25 @@ import { type Allocation, type Compensation, type Order } from '../pruning/prune
 import { BASELINE_SELECTIONS, type Selection } from '../pruning/selections.ts';
 import type { Method } from './experiment.ts';
 import { methodKey } from './method.ts';
+import { OUR_RECIPE, PAPER_RECIPE, RECIPES } from './recipes.ts';
 
 /** Shares of the MACs that a sweep is offered with. */
 export const SWEEP_TARGETS: readonly number[] = [0.9, 0.75, 0.6, 0.476, 0.35, 0.25];
 
-const PAPER: Method = { select: 'singleton', compensate: 'scale', order: 'sequential', allocate: 'uniform', renorm: false };
-const OURS: Method = { select: 'greedy', compensate: 'leastSquares', order: 'sequential', allocate: 'theory', renorm: false };
 const BASELINE: Omit<Method, 'select'> = { compensate: 'none', order: 'sequential', allocate: 'uniform', renorm: false };
 
 export const SWEEP_PRESETS: readonly { readonly name: string; readonly methods: readonly Method[] }[] = [
-  { name: 'Paper’s recipe', methods: [PAPER] },
-  { name: 'Ours', methods: [OURS] },
-  { name: 'Both orders', methods: [PAPER, OURS].flatMap((method) => [method, { ...method, order: 'oneShot' as const }]) },
+  ...RECIPES.map(({ name, method }) => ({ name, methods: [method] })),
+  { name: 'Both orders', methods: [PAPER_RECIPE, OUR_RECIPE].flatMap((method) => [method, { ...method, order: 'oneShot' as const }]) },
   { name: 'Every baseline', methods: BASELINE_SELECTIONS.map((select) => ({ ...BASELINE, select })) },
   { name: 'Every baseline, norms re-estimated', methods: BASELINE_SELECTIONS.map((select) => ({ ...BASELINE, select, renorm: true })) },
 ];
 
 /** What a sweep begins with: ours, the paper's with and without compensation, and what needs no pictures. */
 export const SWEEP_METHODS: readonly Method[] = [
-  OURS,
-  { ...PAPER, compensate: 'leastSquares' },
-  PAPER,
+  OUR_RECIPE,
+  { ...PAPER_RECIPE, compensate: 'leastSquares' },
+  PAPER_RECIPE,
   { ...BASELINE, select: 'singleton' },
   ...(['l1', 'l2', 'random'] as const).map((select): Method => ({ ...BASELINE, select })),
 ];

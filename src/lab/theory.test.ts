@@ -50,7 +50,9 @@ describe('a theory experiment', () => {
     workers.failures.set('theory', new Error('no norm layer has stored statistics'));
     await lab.runTheory('localGlobal');
     expect(state().theory).toEqual({});
-    expect(state().notices.map(({ text }) => text)).toEqual(['This claim could not be checked: no norm layer has stored statistics']);
+    expect(state().theoryFailures).toEqual({ localGlobal: 'no norm layer has stored statistics' });
+    await lab.runTheory('localGlobal');
+    expect(state().theoryFailures).toEqual({});
   });
 
   it('keeps its result while the budget changes, and loses it with the seed, the pictures’ number and form, and the model', async () => {

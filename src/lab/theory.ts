@@ -2,6 +2,7 @@ import { samePreprocessing } from '../datasets/preprocessing.ts';
 import { THEORY_EXPERIMENTS, type TheoryExperiment, type TheoryResult } from '../theory/results.ts';
 import { CancelledError } from './errors.ts';
 import { PREVIEW_IMAGES, type Experiment, type TheoryJob } from './experiment.ts';
+import type { JobContext } from './jobRunner.ts';
 import type { Session } from './session.ts';
 
 type ResultOf<E extends TheoryExperiment> = Extract<TheoryResult, { readonly experiment: E }>;
@@ -21,6 +22,9 @@ export const THEORY_JOBS: Readonly<Record<TheoryExperiment, string>> = {
   scoringCost: 'Timing the selection rules',
 };
 
+/** Calibration images of the stability experiment here: `npm run claims` goes on to 2,048, which takes as long again. */
+const STABILITY_IMAGES: readonly number[] = [16, 64, 256, 1024];
+
 const watched = new WeakSet<Session>();
 
 /**
@@ -31,19 +35,23 @@ const watched = new WeakSet<Session>();
  * Rejects with `CancelledError` when stopped, or when no network is open.
  */
 export async function runTheory<E extends TheoryExperiment>(session: Session, experiment: E): Promise<ResultOf<E>> {
-  const { runner, store } = session;
   dropWhenStale(session);
-  return runner.run({ kind: theoryJob(experiment), label: 'Waiting for its turn', priority: 2, yields: true }, async (job) => {
-    const subject = store.getState();
-    const { model, dataset, calibration: { images }, request: { seed } } = subject;
-    if (!model.loaded) throw new CancelledError();
-    job.setLabel(THEORY_JOBS[experiment]);
-    const testImages = Math.min(PREVIEW_IMAGES, dataset?.test ?? PREVIEW_IMAGES);
-    const result = await job.engine((id) => session.engine((api) => api.theory(id, { experiment, images, seed, testImages }, job.onProgress)));
-    if (!sameSubject(subject, store.getState())) throw new CancelledError();
-    store.setState(({ theory }) => ({ theory: { ...theory, [experiment]: result } }));
-    return result as ResultOf<E>;
-  });
+  return session.runner.run({ kind: theoryJob(experiment), label: 'Waiting for its turn', priority: 2, yields: true }, (job) => measureTheory(session, job, experiment));
+}
+
+/** `runTheory` as a part of a job that has the engine already. */
+export async function measureTheory<E extends TheoryExperiment>(session: Session, job: JobContext, experiment: E): Promise<ResultOf<E>> {
+  const { store } = session;
+  dropWhenStale(session);
+  const subject = store.getState();
+  const { model, dataset, calibration: { images }, request: { seed } } = subject;
+  if (!model.loaded) throw new CancelledError();
+  job.setLabel(THEORY_JOBS[experiment]);
+  const testImages = Math.min(PREVIEW_IMAGES, dataset?.test ?? PREVIEW_IMAGES);
+  const result = await job.engine((id) => session.engine((api) => api.theory(id, { experiment, images, seed, testImages, ...(experiment === 'stability' ? { counts: STABILITY_IMAGES } : {}) }, job.onProgress)));
+  if (!sameSubject(subject, store.getState())) throw new CancelledError();
+  store.setState(({ theory }) => ({ theory: { ...theory, [experiment]: result } }));
+  return result as ResultOf<E>;
 }
 
 /** From now on takes results of what is not on the page any more away. */
@@ -53,7 +61,7 @@ export function dropWhenStale(session: Session): void {
   session.store.subscribe((now, before) => {
     if (sameSubject(before, now)) return;
     session.runner.cancelKind(...THEORY_EXPERIMENTS.map(theoryJob));
-    if (Object.keys(now.theory).length > 0) session.store.setState({ theory: {} });
+    if (Object.keys(now.theory).length + Object.keys(now.theoryFailures).length > 0) session.store.setState({ theory: {}, theoryFailures: {} });
   });
 }
 

@@ -39,7 +39,7 @@ export const THEORY_CLAIMS: Readonly<Record<TheoryExperiment, Claim>> = {
   stability: {
     title: 'How many pictures do HiFi sets take?',
     source: 'Stability of HiFi sets',
-    text: 'What sets from different calibration pictures have in common, and the accuracy after pruning by them, by the number of pictures.',
+    text: 'What sets from different calibration pictures have in common, and the accuracy after pruning by them, by the number of pictures, 16 to 1,024; npm run claims goes on to 2,048.',
   },
   scoringCost: {
     title: 'What does scoring cost?',

@@ -55,12 +55,12 @@ describe.each(['uniform', 'eta', 'theory'] as const)('allocation by %s', (kind) 
   });
 });
 
+function outputError(widths: Record<string, number>, all: readonly AllocatedGroup[], by: Slopes): number {
+  return all.reduce((sum, { name, error }) => sum + (error?.[widths[name] - 1] ?? 0) * by[name][0].slope, 0);
+}
+
 describe('allocation by theory', () => {
   const total = macs({}, SEPARATE);
-
-  function outputError(widths: Record<string, number>, all: readonly AllocatedGroup[], by: Slopes): number {
-    return all.reduce((sum, { name, error }) => sum + (error?.[widths[name] - 1] ?? 0) * by[name][0].slope, 0);
-  }
 
   it('where costs and errors are separate and convex, is within one step of the best of all widths', () => {
     fc.assert(fc.property(share, fc.double({ min: 0.01, max: 100, noNaN: true }), (value, slope) => {
@@ -107,9 +107,11 @@ describe('allocation by theory', () => {
   });
 });
 
-describe('slopes', () => {
-  const point = (kept: number, compensate: 'scale' | 'leastSquares', global: number) => ({ group: 'a', kept, local: 2, global, compensate });
+function point(kept: number, compensate: 'scale' | 'leastSquares', global: number) {
+  return { group: 'a', kept, local: 2, global, compensate };
+}
 
+describe('slopes', () => {
   it('are those of the compensation that is asked for, ascending in width', () => {
     const points = [point(4, 'leastSquares', 2), point(2, 'leastSquares', 8), point(2, 'scale', 20)];
     expect(slopesOf(points, 'leastSquaresRelu')).toEqual({ a: [{ kept: 2, slope: 4 }, { kept: 4, slope: 1 }] });

@@ -7,7 +7,7 @@ import { orderByScore } from '../fidelity/selection/topK.ts';
 import { singletonScores } from '../fidelity/singletonFidelity.ts';
 import { subsetFidelity } from '../fidelity/subsetFidelity.ts';
 import type { ConsumerLayer } from './consumerLayers.ts';
-import { groupConsumers, type GroupConsumer } from './criteria/groupConsumers.ts';
+import { groupConsumers, type GroupConsumer } from './groupConsumers.ts';
 import type { LayerMeasures } from './statisticsStore.ts';
 
 /** What the statistics say of one group, over all of its consumers. */

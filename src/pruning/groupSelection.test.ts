@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { subsetFidelity } from '../fidelity/subsetFidelity.ts';
 import { networkBuilder, residualNetwork } from '../network/fixtures/networks.ts';
-import { groupConsumers } from './criteria/groupConsumers.ts';
+import { groupConsumers } from './groupConsumers.ts';
 import { randomStatistics } from './fixtures/randomStatistics.ts';
 import { groupCurve } from './groupFidelity.ts';
 import { groupOrder, groupSets } from './groupSelection.ts';

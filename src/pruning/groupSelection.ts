@@ -2,7 +2,7 @@ import type { Fit, Reader } from '../fidelity/selection/blockRegression.ts';
 import { backwardOrder, greedyOrder } from '../fidelity/selection/componentOrder.ts';
 import { exactSearch, MOST_EXACT } from '../fidelity/selection/exactSets.ts';
 import type { ConsumerLayer } from './consumerLayers.ts';
-import { groupConsumers } from './criteria/groupConsumers.ts';
+import { groupConsumers } from './groupConsumers.ts';
 import { affordableOutputs, groupCurve, groupScores } from './groupFidelity.ts';
 import type { LayerMeasures } from './statisticsStore.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeOfOp, residualNetwork } from '../network/fixtures/networks.ts';
 import { normScores } from './criteria/filterNorms.ts';
-import { groupConsumers } from './criteria/groupConsumers.ts';
+import { groupConsumers } from './groupConsumers.ts';
 import { randomGroupScores } from './criteria/random.ts';
 import { CRITERIA } from './criteria/table.ts';
 import { randomStatistics } from './fixtures/randomStatistics.ts';

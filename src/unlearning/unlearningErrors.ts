@@ -83,3 +83,11 @@ export class UnlearnSettingError extends Error {
     super(`${setting} is ${found}; expected ${expected}.`);
   }
 }
+
+/** No one layer gives the class scores, so there are no features that a probe could read. */
+export class HeadNotFoundError extends Error {
+  override readonly name = 'HeadNotFoundError';
+  constructor(network: string) {
+    super(`The class scores of "${network}" do not come directly from a convolution or dense layer, so there are no features to probe.`);
+  }
+}

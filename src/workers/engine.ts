@@ -34,6 +34,7 @@ import { SELECTION_RULES } from '../pruning/selections.ts';
 import type { LayerSums } from '../pruning/statisticsStore.ts';
 import { fetchBytes } from '../storage/download.ts';
 import type { TheoryResult } from '../theory/results.ts';
+import { stability } from '../theory/stability.ts';
 import { runTheory } from '../theory/table.ts';
 import type { NamedFile } from '../storage/namedFile.ts';
 import type { KeptItem } from '../storage/keptItems.ts';
@@ -271,6 +272,7 @@ export class Engine implements EngineApi {
     return this.#run(job, onProgress, async (options) => {
       const testLabels = await usableLabels(data, shapesOf(network).outputs);
       const known = { ...input, ...(testLabels ? { testLabels } : {}) };
+      if (request.experiment === 'stability') return stability(known, options, request.counts);
       if (request.experiment !== 'scoringCost') return runTheory(request.experiment, known, options);
       // what some rules must see is read where their cost is asked for, and nowhere else
       const labelled = await usableLabels(data, shapesOf(network).outputs, 'train');

@@ -14,7 +14,7 @@ import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
 import { rankGroups } from '../pruning/rankings.ts';
 import { StatisticsStore, type LayerMeasures } from '../pruning/statisticsStore.ts';
-import type { Band, FidelityApi, FidelityUpdate, GroupBand, GroupDetail, GroupFidelity, GroupRanking, NormScores, RankRequest, StatisticsMessage } from './protocol.ts';
+import type { Band, FidelityApi, FidelityUpdate, GroupBand, GroupDetail, GroupFidelity, GroupRanking, NormScores, OnProgress, RankRequest, StatisticsMessage } from './protocol.ts';
 
 const PERMUTATIONS = 200;
 const NO_MEASURES: LayerMeasures = { statistics: new Map(), contributions: new Map() };
@@ -88,17 +88,27 @@ export class Fidelity implements FidelityApi {
     });
   }
 
-  async rank(request: RankRequest): Promise<readonly GroupRanking[]> {
+  async rank(request: RankRequest, onProgress: OnProgress): Promise<readonly GroupRanking[]> {
     const turn = ++this.#turns.rank;
     const rankings: GroupRanking[] = [];
     if (!this.#network) return rankings;
     const input = { ...this.#network, layers: this.#store.layers, measures: this.#measures };
+    const total = prunableGroups(input.coupled.groups).length;
+    const began = performance.now();
     for (const ranking of rankGroups({ ...request, curves: true }, input)) {
-      if (ranking) rankings.push(asLists(ranking));
+      if (ranking) {
+        const done = rankings.push(asLists(ranking));
+        const rate = (1000 * done) / Math.max(1, performance.now() - began);
+        onProgress({ done, total, rate, secondsLeft: (total - done) / rate });
+      }
       await nextTask();
       if (turn !== this.#turns.rank) throw new CancelledError();
     }
     return rankings;
+  }
+
+  async stopRanking(): Promise<void> {
+    this.#turns.rank++;
   }
 
   async detail(group: string, seed: number): Promise<GroupDetail> {

@@ -37,7 +37,9 @@ describe('rank', () => {
     for (const select of ['backward', 'exact', 'l1'] as const) {
       const request = { select, compensate: 'leastSquares', seed: 1 } as const;
       const expected = [...rankGroups({ ...request, curves: true }, { network, coupled, layers, measures })].filter((group) => group !== undefined);
-      const found = await fidelity.rank(request);
+      const reports: number[] = [];
+      const found = await fidelity.rank(request, ({ done, total }) => reports.push(done / total));
+      expect(reports).toEqual([0.25, 0.5, 0.75, 1]);
       expect(found.map(({ name }) => name)).toEqual(expected.map(({ name }) => name));
       found.forEach(({ scores, curve, error, sets }, at) => {
         expect(scores).toEqual(Array.from(expected[at].scores));
@@ -49,19 +51,19 @@ describe('rank', () => {
     }
   });
 
-  it('gives way to a later request, to new statistics and to another network, and is answered again after', async () => {
+  it('gives way to a later request, to new statistics, to another network and to a stop, and is answered again after', async () => {
     const request = { select: 'exact', compensate: 'scale', seed: 1 } as const;
-    for (const supersede of [() => fidelity.rank({ ...request, select: 'greedy' }), () => accumulated(fidelity), () => fidelity.begin(network)]) {
-      const stopped = expect(fidelity.rank(request)).rejects.toBeInstanceOf(CancelledError);
+    for (const supersede of [() => fidelity.rank({ ...request, select: 'greedy' }, () => {}), () => accumulated(fidelity), () => fidelity.begin(network), () => fidelity.stopRanking()]) {
+      const stopped = expect(fidelity.rank(request, () => {})).rejects.toBeInstanceOf(CancelledError);
       await supersede();
       await stopped;
     }
     await accumulated(fidelity);
-    expect(await fidelity.rank(request)).toHaveLength(4);
+    expect(await fidelity.rank(request, () => {})).toHaveLength(4);
   });
 
   it('rejects where a rule that runs the network comes without scores', async () => {
-    await expect(fidelity.rank({ select: 'taylor', compensate: 'none', seed: 1 })).rejects.toBeInstanceOf(MissingScoresError);
+    await expect(fidelity.rank({ select: 'taylor', compensate: 'none', seed: 1 }, () => {})).rejects.toBeInstanceOf(MissingScoresError);
   });
 });
 

@@ -198,6 +198,8 @@ export interface TheoryRequest extends CalibrationRequest {
   readonly experiment: TheoryExperiment;
   /** Test images that accuracy is measured on. */
   readonly testImages: number;
+  /** Of `stability`: how many calibration images it draws, ascending; absent: as many as it does by itself. */
+  readonly counts?: readonly number[];
 }
 
 export interface Picture {
@@ -331,10 +333,11 @@ export interface FidelityApi {
   accumulate(port: MessagePort, onUpdate: (update: FidelityUpdate) => void): Promise<FidelityUpdate>;
   /**
    * Every group that may be cut as the rule ranks it, with its curves under the compensation; other
-   * calls are answered in between. Rejects with `CancelledError` when a later `rank`, `begin` or
-   * `accumulate` takes its place.
+   * calls are answered in between. Progress is in groups. Rejects with `CancelledError` when
+   * `stopRanking` ends it, or a later `rank`, `begin` or `accumulate` takes its place.
    */
-  rank(request: RankRequest): Promise<readonly GroupRanking[]>;
+  rank(request: RankRequest, onProgress: OnProgress): Promise<readonly GroupRanking[]>;
+  stopRanking(): Promise<void>;
   detail(group: string, seed: number): Promise<GroupDetail>;
   /**
    * Streams the band of every group that has a consumer with a Gram, in the order of their first

@@ -29,7 +29,7 @@ export function claimsMarkdown(report: ClaimsReport): string {
     'What *ModHiFi: Identifying High Fidelity Predictive Components for Model Modification* (NeurIPS 2025,',
     '[arXiv 2511.19566](https://arxiv.org/abs/2511.19566)) claims, and what the lab finds on its shipped models. Other networks and other',
     'data than the paper\'s: a claim that holds there may not hold here, and the other way round. Verdicts follow the rules that are',
-    'stated with each claim, by code; nobody has touched them up.',
+    'stated with each claim, in code (`src/headless/claims/`).',
     '',
     `Written by \`${command}\` on ${machine}, backend ${backend}; ${calibrationImages} calibration and ${testImages} test images, seed ${seed}.`,
     ...(quick ? ['', '**A quick run: too few images to judge by.**'] : []),

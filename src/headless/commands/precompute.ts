@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
@@ -9,7 +10,8 @@ import { NO_RULES } from '../../pruning/widthRules.ts';
 import { Evidence } from '../evidence.ts';
 import { subjectOf } from '../experiment.ts';
 import { readModel, writeJson } from '../files.ts';
-import { measureFrontier } from '../frontier.ts';
+import { measureFrontier, type FrontierSeries } from '../frontier.ts';
+import { methodName, parseMethod, type Method } from '../method.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import { fraction, integer, list, modelOption, seedOption } from '../options.ts';
 import { progressOn } from '../progress.ts';
@@ -24,8 +26,11 @@ export function precomputeCommand(): Command {
     .addOption(new Option('--count <n>', 'calibration images').argParser(integer).default(512))
     .addOption(new Option('--test <n>', 'test images').argParser(integer).default(10000))
     .addOption(new Option('--targets <a,b,…>', 'shares of the MACs to keep').argParser(list(fraction)).default(DEFAULT_TARGETS))
+    .addOption(new Option('--methods <a,b,…>', 'as for frontier').argParser(list(method)).default(DEFAULT_METHODS.map(method), DEFAULT_METHODS.join(',')))
+    .option('--add', 'keep the series that the file has of other methods', false)
     .addOption(seedOption())
-    .action(async ({ model, data, count, test, targets, seed }: Options) => {
+    .action(async ({ model, data, count, test, targets, methods, add, seed }: Options) => {
+      const before = add ? await readFrontier(join(model, 'precomputed.json')) : [];
       const subject = subjectOf(await readModel(model));
       const { network, coupled, layers } = subject;
       const images = await openDataFolder(data);
@@ -37,8 +42,8 @@ export function precomputeCommand(): Command {
       const measures = await evidence.measures(progressOn('calibrate'));
       const intact = await computeLogits(network, testImages, progressOn('intact'));
       const { macs, parameters, bytes } = networkCosts(network);
-      const request = { methods: DEFAULT_METHODS.map(method), kind: 'macs' as const, targets, rules: NO_RULES, seed };
-      const frontier = await measureFrontier(evidence, { images: testImages, labels }, request);
+      const request = { methods, kind: 'macs' as const, targets, rules: NO_RULES, seed };
+      const measured = await measureFrontier(evidence, { images: testImages, labels }, request);
       await writeJson(join(model, 'precomputed.json'), {
         version: 1,
         model: basename(resolve(model)),
@@ -54,7 +59,7 @@ export function precomputeCommand(): Command {
         cost: { macs, params: parameters, bytes },
         costModel: costModel(network, coupled),
         groupsStructure: coupled.groups,
-        frontier,
+        frontier: [...before.filter((known) => !measured.some((series) => methodName(series.method) === methodName(known.method))), ...measured],
         intact: { accuracy: shareEqual(topClasses(intact), labels), images: test },
       });
     });
@@ -66,7 +71,15 @@ interface Options {
   readonly count: number;
   readonly test: number;
   readonly targets: number[];
+  readonly methods: Method[];
+  readonly add: boolean;
   readonly seed: number;
+}
+
+/** The series of an earlier run; what was written before there were allocations has none. */
+async function readFrontier(path: string): Promise<FrontierSeries[]> {
+  const { frontier } = JSON.parse(await readFile(path, 'utf8')) as { frontier: FrontierSeries[] };
+  return frontier.map((series) => ({ ...series, method: { ...parseMethod('random'), ...series.method } }));
 }
 
 function rounded(values: Float64Array): number[] {

@@ -1,7 +1,7 @@
 import { choleskyWithRidge } from '../../fidelity/cholesky.ts';
 import { invertFactored } from '../../fidelity/inverse.ts';
 import { SchurComplement } from '../../fidelity/selection/schurComplement.ts';
-import type { GroupConsumer } from './groupConsumers.ts';
+import type { GroupConsumer } from '../groupConsumers.ts';
 import type { Removal } from './removal.ts';
 
 /** One layer's least squares, its unknowns ordered by channel: first all of channel 0, then of channel 1, … */

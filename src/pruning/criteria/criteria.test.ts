@@ -12,7 +12,7 @@ import { dfpc } from './dfpc.ts';
 import { l1, l2 } from './filterNorms.ts';
 import fixture from './fixtures/criteria.json' with { type: 'json' };
 import { fpgm } from './fpgm.ts';
-import { groupConsumers } from './groupConsumers.ts';
+import { groupConsumers } from '../groupConsumers.ts';
 import { obc, obcRemovals } from './obc.ts';
 import { reap, reapRemovals } from './reap.ts';
 import { singleton } from './singleton.ts';

@@ -1,7 +1,7 @@
 import { restricted } from '../../fidelity/componentBlocks.ts';
 import { removeBlocks, type BlockSystem } from './blockElimination.ts';
 import type { Criterion } from './criterion.ts';
-import { outputEnergy, type GroupConsumer } from './groupConsumers.ts';
+import { outputEnergy, type GroupConsumer } from '../groupConsumers.ts';
 import { scoreByRemoval, type Removal } from './removal.ts';
 
 /**

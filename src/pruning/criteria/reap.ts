@@ -1,6 +1,6 @@
 import { removeBlocks, type BlockSystem } from './blockElimination.ts';
 import type { Criterion } from './criterion.ts';
-import { outputEnergy, type GroupConsumer } from './groupConsumers.ts';
+import { outputEnergy, type GroupConsumer } from '../groupConsumers.ts';
 import { scoreByRemoval, type Removal } from './removal.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { CriterionInput, GroupScoreMap } from './criterion.ts';
-import { groupConsumers, type GroupConsumer } from './groupConsumers.ts';
+import { groupConsumers, type GroupConsumer } from '../groupConsumers.ts';
 import { scoreByOrder } from './groupScoreMap.ts';
 
 /** A step of a rule that takes channels out one by one. */

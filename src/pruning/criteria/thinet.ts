@@ -1,7 +1,7 @@
 import { dot, multiplyTransposed } from '../../fidelity/denseProduct.ts';
 import type { LayerStatistics } from '../../fidelity/layerStatistics.ts';
 import type { Criterion } from './criterion.ts';
-import { outputEnergy, type GroupConsumer } from './groupConsumers.ts';
+import { outputEnergy, type GroupConsumer } from '../groupConsumers.ts';
 import { scoreByRemoval, type Removal } from './removal.ts';
 
 /**

@@ -5,9 +5,10 @@ import type { Reach, SearchCurve } from '../../lab/searchCurves.ts';
 import type { Band } from '../../workers/protocol.ts';
 import { RangeSlider } from '../controls/RangeSlider.tsx';
 import { useSize } from '../controls/useSize.ts';
-import { CurveLabels, type CurveLabel } from './CurveLabels.tsx';
+import { CurveLabels } from './CurveLabels.tsx';
 import { CURVE_STYLES } from './curveStyles.ts';
 import { AXIS_HEIGHT, AXIS_WIDTH, FidelityCurves, MARGIN } from './FidelityCurves.tsx';
+import type { CurveLabel } from './placeLabels.ts';
 import { linearPlot, type Plot } from './plot.ts';
 
 export interface FidelityChartProps {
@@ -29,6 +30,7 @@ export interface FidelityChartProps {
 }
 
 const THUMB = 12;
+const LETTER = 6.6;
 
 /** Fidelity η of the best k channels against k by every search, with the width in use as a handle to drag. */
 export function FidelityChart({ label, group, channels, curves, band, eta, reached, width, fidelity, onWidth }: FidelityChartProps) {
@@ -48,7 +50,7 @@ export function FidelityChart({ label, group, channels, curves, band, eta, reach
         <svg className="overlay" width={size.width} height={size.height}>
           <EtaLine eta={eta} reached={reached} plot={plot} />
           <CurveLabels labels={curveLabels(curves, band, size.width < 480)} plot={plot} avoid={width} />
-          {width !== undefined && <WidthLine width={width} n={n} reached={fidelity} plot={plot} />}
+          {width !== undefined && <WidthLine width={width} reached={fidelity} plot={plot} />}
         </svg>
       </div>
       {width !== undefined && (
@@ -91,15 +93,16 @@ function EtaLine({ eta, reached, plot }: { readonly eta: number; readonly reache
   );
 }
 
-function WidthLine({ width, n, reached, plot }: { readonly width: number; readonly n: number; readonly reached?: number; readonly plot: Plot }) {
-  const late = width > n * 0.7;
+function WidthLine({ width, reached, plot }: { readonly width: number; readonly reached?: number; readonly plot: Plot }) {
   const x = plot.x(width);
+  const text = reached === undefined ? '' : `keep ${width}: η = ${reached.toFixed(2)}`;
+  const late = x + 8 + LETTER * text.length > plot.right;
   return (
     <>
       <line x1={x} x2={x} y1={plot.top} y2={plot.bottom} stroke="var(--ink)" strokeDasharray="3 3" />
-      {reached !== undefined && (
+      {text && (
         <text className="chart-note" x={x + (late ? -8 : 8)} y={plot.bottom - 12} textAnchor={late ? 'end' : 'start'}>
-          keep {width}: η = {reached.toFixed(2)}
+          {text}
         </text>
       )}
     </>

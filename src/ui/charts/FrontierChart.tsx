@@ -23,6 +23,8 @@ export interface FrontierChartProps {
 }
 
 const LETTER = 6.6;
+/** Share of the width that names may take. */
+const MOST_NAMES = 0.38;
 
 /** Test accuracy, or agreement, against what is left of the network; less is further right. */
 export function FrontierChart({ label, series, strong, chosen, gap, intact, current, formatX, colourOf }: FrontierChartProps) {
@@ -32,7 +34,8 @@ export function FrontierChart({ label, series, strong, chosen, gap, intact, curr
   const narrow = size.width < 480;
   const coloured = series.filter(({ key }) => strong.has(key));
   const named = coloured.filter((entry) => !entry.precomputed || !coloured.some((other) => !other.precomputed && other.label === entry.label));
-  const nameOf = ({ label: name }: FrontierSeries) => (narrow ? shortName(name) : name);
+  const letters = Math.floor((MOST_NAMES * size.width) / LETTER);
+  const nameOf = ({ label: name }: FrontierSeries) => shortened(narrow ? shortName(name) : name, letters);
   const right = named.length === 0 ? 16 : 22 + LETTER * Math.max(...named.map((entry) => nameOf(entry).length));
   const xs = [...series.flatMap(({ points }) => points.map(({ x }) => x)), ...(current ? [current.x] : [])];
   const whole = intact?.x ?? Math.max(1e-9, ...xs);
@@ -63,7 +66,11 @@ export function FrontierChart({ label, series, strong, chosen, gap, intact, curr
 
 /** For where there is little room beside the lines. */
 function shortName(name: string): string {
-  return name.replace('singleton + ', '+ ').replace('least squares', 'LS').replace('by theory', 'theory').replace('norms again', 'norms');
+  return name.replace('singleton + ', '+ ').replace('least squares', 'LS').replace('by theory', 'theory').replace('norms again', 'norms').replace(' behind ReLU', ' ReLU').replace('one-shot', '1-shot');
+}
+
+function shortened(name: string, letters: number): string {
+  return name.length <= letters ? name : `${name.slice(0, letters - 1)}…`;
 }
 
 /** Along the sequential series and back along the one-shot one. */

@@ -24,12 +24,12 @@ export function Dialog({ title, label, onClose, children, wide = false }: Dialog
       closedby="any"
     >
       <div className="dialog-body">
-        <header className="dialog-head">
+        <div className="dialog-head">
           <h2>{title}</h2>
           <button type="button" className="quiet" aria-label="Close" onClick={() => dialog.current?.close()}>
             ✕
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

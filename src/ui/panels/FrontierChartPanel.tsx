@@ -110,7 +110,7 @@ export function FrontierChartPanel() {
         <div className={listed ? 'frontier listed' : 'frontier'}>
           <Boundary what="The chart"><Suspense fallback={<ChartPlaceholder text="Loading the chart…" />}>
             <FrontierChart
-              label={`${title}. ${named.map((entry) => `${entry.label}: ${entry.points.length} points, ${percent(entry.points[0].quality, 0)} at the smallest`).join('; ')}${named.length < visible.length ? `; and ${visible.length - named.length} more in the list of methods` : ''}.`}
+              label={`${title}. ${named.map((entry) => `${entry.label}${entry.precomputed ? ', precomputed' : ''}: ${entry.points.length} ${entry.points.length === 1 ? 'point' : 'points'}, ${percent(entry.points[0].quality, 0)} at the smallest`).join('; ')}${named.length < visible.length ? `; and ${visible.length - named.length} more in the list of methods` : ''}.`}
               series={visible}
               strong={strong}
               chosen={view.chosen}

@@ -45,7 +45,7 @@ export function FrontierList({ series, at, atLabel, intact, judged, colourOf }: 
                   <div>
                     <input type="checkbox" aria-label={`Show ${name}`} checked={!hidden.includes(key)} onChange={() => toggle(key)} />
                     <button type="button" aria-pressed={key === chosen} aria-label={`Highlight ${name}`} onClick={() => lab.setFrontierView({ chosen: key === chosen ? undefined : key, hidden: hidden.filter((other) => other !== key) })}>
-                      <span className="swatch" style={{ background: colourOf(entry) ?? 'var(--edge)' }} data-dashed={precomputed || undefined} />
+                      <span className="swatch" style={{ background: colourOf(entry) ?? 'var(--edge)' }} data-dashed={precomputed || undefined} data-dotted={(method.order === 'oneShot' && method.compensate !== 'none') || undefined} />
                       {name}
                     </button>
                     <small>needs {accessLabel(method)}</small>

@@ -1,5 +1,7 @@
 import { accessWords } from '../../lab/access.ts';
-import { ALLOCATION_LABELS, COMPENSATION_LABELS, ORDER_LABELS } from '../../lab/labels.ts';
+import { ALLOCATION_LABELS, COMPENSATION_LABELS, methodLabel, ORDER_LABELS } from '../../lab/labels.ts';
+import { methodKey, methodOf } from '../../lab/method.ts';
+import { RECIPES } from '../../lab/recipes.ts';
 import { ALLOCATIONS, COMPENSATIONS, ORDERS, sharesCost } from '../../pruning/pruneRequest.ts';
 import { BASELINE_SELECTIONS, FIDELITY_SELECTIONS, SELECTION_RULES, type Selection } from '../../pruning/selections.ts';
 import { Choice } from '../controls/Choice.tsx';
@@ -18,6 +20,7 @@ export function Recipe() {
   const { source, access } = SELECTION_RULES[select];
   return (
     <>
+      <Recipes />
       <GroupedChoice
         label="Select"
         groups={RULE_GROUPS}
@@ -46,6 +49,22 @@ export function Recipe() {
         <input type="checkbox" role="switch" aria-checked={renorm} checked={renorm} onChange={(event) => lab.setMethod({ renorm: event.target.checked })} />
       </label>
     </>
+  );
+}
+
+/** Whole methods at a click; the one that is in force is marked. */
+function Recipes() {
+  const lab = useLab();
+  const request = useExperiment((experiment) => experiment.request);
+  const { target } = request;
+  return (
+    <div className="row recipes">
+      {RECIPES.map(({ name, method }) => (
+        <button key={name} type="button" className="small" title={methodLabel(method)} aria-pressed={methodKey(methodOf(request)) === methodKey(methodOf({ ...method, target }))} onClick={() => lab.setMethod(method)}>
+          {name}
+        </button>
+      ))}
+    </div>
   );
 }
 

@@ -25,6 +25,7 @@ export function TheoryCard({ experiment, ready }: { readonly experiment: TheoryE
   const lab = useLab();
   const result = useExperiment((state) => state.theory[experiment]);
   const job = useExperiment((state) => state.jobs.find(({ kind }) => kind === theoryJob(experiment)));
+  const failure = useExperiment((state) => state.theoryFailures[experiment]);
   const labelOf = useLabels();
   const { title, source, text } = THEORY_CLAIMS[experiment];
   const found = useMemo(() => result && finding(result, labelOf), [result, labelOf]);
@@ -38,6 +39,7 @@ export function TheoryCard({ experiment, ready }: { readonly experiment: TheoryE
       <b>{source}</b> · {text}
       {found && <Verdict found={found} />}
       {job && <JobLine job={job} cancelLabel="Stop" />}
+      {failure !== undefined && <p className="failure" role="alert">This could not be checked: {failure}</p>}
     </>
   );
   if (!result || !found) {

@@ -1,6 +1,6 @@
-import type { LayerStatistics } from '../../fidelity/layerStatistics.ts';
-import type { ConsumerLayer } from '../consumerLayers.ts';
-import type { LayerMeasures } from '../statisticsStore.ts';
+import type { LayerStatistics } from '../fidelity/layerStatistics.ts';
+import type { ConsumerLayer } from './consumerLayers.ts';
+import type { LayerMeasures } from './statisticsStore.ts';
 
 /** A layer that reads a group, as the group sees it. */
 export interface GroupConsumer {
