@@ -9,6 +9,7 @@ import { benchMemory } from './memory.ts';
 import { benchPage } from './page.ts';
 import { benchPlan } from './plan.ts';
 import { benchSize } from './size.ts';
+import { benchSweep } from './sweep.ts';
 
 const sections: Record<string, () => Promise<void>> = {
   calibration: benchCalibration,
@@ -17,6 +18,7 @@ const sections: Record<string, () => Promise<void>> = {
   curves: benchCurves,
   memory: benchMemory,
   page: benchPage,
+  sweep: benchSweep,
   effect: benchEffect,
   large: benchLarge,
 };

@@ -43,7 +43,8 @@ const stable = (overlap: number, few: number) => judgeStability({
   counts: [[16, 0.1], [64, few], [512, 0.8]].map(([images, accuracy]) => ({ images, overlap, leastOverlap: 0, chance: 0.5, accuracies: [accuracy, accuracy] })),
 }).verdict;
 const shares = (...of: number[]) => judgeShares(of.map((share, at) => ({ group: `g${at}`, share, best: share })), 8).verdict;
-const recipe = (...of: number[]) => judgeRecipe(of.map((gap) => ({ target: 0.5, recipe: 0.5 + gap, l1: 0.5, l1Renorm: 0.9, l1Scale: 0.9 })), 8).verdict;
+const recipe = (l1: number, l1Scale: number) =>
+  judgeRecipe([0.9, 0.5].map((target) => ({ target, recipe: 0.5, l1: target === 0.5 ? l1 : 0.1, l1Renorm: 0.9, l1Scale })), 8).verdict;
 const scoring = (seconds: number) => judgeScoring({
   experiment: 'scoringCost', images: 8, rules: [{ select: 'singleton', seconds, bytes: 1 }, { select: 'l1', seconds: 0, bytes: 0 }], skipped: [],
 }).verdict;
@@ -90,7 +91,7 @@ describe('the verdicts follow the stated rules', () => {
 
   it('of shares, recipe, scoring and Monte Carlo', () => {
     expect([shares(0.1, 0.19), shares(0.1, 0.4), shares(0.1, 0.4, 0.3)]).toEqual(['reproduces', 'partly', 'does not']);
-    expect([recipe(0.1, 0.2), recipe(0.1, 0), recipe(-0.1, 0)]).toEqual(['reproduces', 'partly', 'does not']);
+    expect([recipe(0.4, 0.4), recipe(0.4, 0.6), recipe(0.5, 0.4)]).toEqual(['reproduces', 'partly', 'does not']);
     expect([scoring(59), scoring(61)]).toEqual(['reproduces', 'does not']);
     expect([carlo(1.9), carlo(19), carlo(21)]).toEqual(['reproduces', 'partly', 'does not']);
   });

@@ -93,9 +93,10 @@ describe('lab unlearn', () => {
   });
 });
 
+const words = (labels: string) => ['--model', at('small'), '--images', at('retain.npy'), '--labels', at(labels), '--per-class', '--out', at('evaluate.json')];
+
 describe('lab evaluate --per-class', () => {
   it('counts each class by itself, and refuses labels that the network has no class for', async () => {
-    const words = (labels: string) => ['--model', at('small'), '--images', at('retain.npy'), '--labels', at(labels), '--per-class', '--out', at('evaluate.json')];
     await runHere(evaluateCommand(), words('labels.npy'));
     const { accuracy, classes } = await json<{ accuracy: number; classes: { class: number; images: number; accuracy: number | null }[] }>('evaluate.json');
     expect(accuracy).toBe(1);

@@ -15,7 +15,7 @@ import { timeLayers } from './timeLayers.ts';
  */
 export async function scoreRule(session: Session, request: PruneRequest, wanted: () => boolean = () => true): Promise<void> {
   if (lacksTimes(session.store.getState(), request)) await timeLayers(session);
-  if (wanted()) await measureSlopes(session, [request]);
+  if (wanted()) await measureSlopes(session, request);
   if (!wanted()) throw new CancelledError();
   if (!lacksRanking(session.store.getState(), request)) return;
   await session.runner.run({ kind: 'rank', label: scoringLabel(request), priority: 3 }, (job) => rankGroups(session, job, request));
@@ -25,10 +25,10 @@ export function scoringLabel({ select }: Pick<PruneRequest, 'select'>): string {
   return `Scoring channels by ${SELECTION_RULES[select].label}`;
 }
 
-/** The local-to-global slopes, where one of the requests weighs by them; waits for those that are being measured already. */
-export async function measureSlopes(session: Session, requests: readonly Parameters<typeof weighsByTheory>[0][]): Promise<void> {
+/** The local-to-global slopes, where the request weighs by them; waits for those that are being measured already. */
+async function measureSlopes(session: Session, request: PruneRequest): Promise<void> {
   const { store, runner } = session;
-  if (!requests.some(weighsByTheory) || store.getState().theory.localGlobal) return;
+  if (!weighsByTheory(request) || store.getState().theory.localGlobal) return;
   const kind = theoryJob('localGlobal');
   if (runner.isRunning(kind)) {
     await new Promise<void>((resolve) => {

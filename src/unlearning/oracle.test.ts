@@ -47,6 +47,10 @@ function statisticsOf({ inputs, targets }: Samples, { n, p, m, positions }: Orac
   };
 }
 
+function fit(statistics: LayerStatistics): number[] {
+  return Array.from(compensate(statistics, [0, 1, 2], 'leastSquaresBias', { ridge: 0 }).weights);
+}
+
 function near(actual: Float64Array | undefined, expected: number[], digits = 9): void {
   expect(actual?.length).toBe(expected.length);
   expected.forEach((value, k) => expect(actual?.[k]).toBeCloseTo(value, digits));
@@ -72,7 +76,6 @@ describe('forget-aware least squares', () => {
   it('with μ = 0 is the fit on retain samples alone, and with a great μ that on forget samples', () => {
     const { forgetAware } = oracle;
     const [retain, forget] = [statisticsOf(forgetAware.retain, forgetAware), statisticsOf(forgetAware.forget, forgetAware)];
-    const fit = (statistics: LayerStatistics) => Array.from(compensate(statistics, [0, 1, 2], 'leastSquaresBias', { ridge: 0 }).weights);
     expect(fit(blendedStatistics(retain, forget, 0))).toEqual(fit(retain));
     near(Float64Array.from(fit(blendedStatistics(retain, forget, 1e12))), fit(forget), 6);
     expect(fit(forget)[0]).not.toBeCloseTo(fit(retain)[0], 3);

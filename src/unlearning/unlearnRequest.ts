@@ -49,7 +49,7 @@ export const DEFAULT_UNLEARN: Omit<UnlearnRequest, 'classes'> = {
   share: 'auto',
   select: 'contrast',
   compensate: 'forgetAware',
-  target: 'mean',
+  target: 'nearest',
   mu: 0.3,
   seed: 1,
 };

@@ -15,7 +15,9 @@ export function HifiLine({ group, label, reached }: { readonly group: string; re
       <ul aria-label={`Channels that reach η = ${etaText(eta)}`}>
         {reached.map(({ key, short, k }) => (
           <li key={key}>
-            <span className="key" aria-hidden="true" ref={(mark) => mark?.style.setProperty('--key', CURVE_STYLES[key].colour)} />
+            <svg className="key" width={16} height={8} aria-hidden="true">
+              <line x1={0} x2={16} y1={4} y2={4} stroke={CURVE_STYLES[key].colour} strokeWidth={CURVE_STYLES[key].width} strokeDasharray={CURVE_STYLES[key].dashes} />
+            </svg>
             {short} <b>{k ?? '–'}</b>
           </li>
         ))}

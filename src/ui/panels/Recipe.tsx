@@ -59,6 +59,7 @@ function Recipes() {
   const { target } = request;
   return (
     <div className="row recipes">
+      <span>Recipe</span>
       {RECIPES.map(({ name, method }) => (
         <button key={name} type="button" className="small" title={methodLabel(method)} aria-pressed={methodKey(methodOf(request)) === methodKey(methodOf({ ...method, target }))} onClick={() => lab.setMethod(method)}>
           {name}

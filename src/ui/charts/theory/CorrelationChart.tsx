@@ -6,6 +6,7 @@ import { TheoryPlot } from './TheoryPlot.tsx';
 
 const NAMED = 3;
 const LETTER = 6.3;
+const WIDE = 420;
 
 /** What singleton loses to better searches, in points of fidelity, by how correlated a group's contributions are. */
 export function CorrelationChart({ result: { groups }, label, labelOf }: { readonly result: Correlation; readonly label: string; readonly labelOf: LabelOf }) {
@@ -32,7 +33,7 @@ export function CorrelationChart({ result: { groups }, label, labelOf }: { reado
           ]}
           renderOverlay={(plot) => (
             <>
-              <AxisNames plot={plot} x="correlation of contributions" y="points that singleton loses · dots: to greedy, rings: to exact" />
+              <AxisNames plot={plot} x="correlation of contributions" y={size.width < WIDE ? 'points lost: ● to greedy, ○ to exact' : 'points that singleton loses: ● to greedy, ○ to exact'} />
               {worst.map((group) => {
                 const at = plot.x(group.correlation);
                 const text = labelOf(group.group);

@@ -73,10 +73,10 @@ function Bound({ plot, x, y, slope, name }: { readonly plot: Plot; readonly x: {
   return (
     <>
       <Slope plot={plot} from={from} to={to} slope={slope} colour="var(--ink)" width={1.4} dashes="5 4" />
-      <text className="chart-note" x={plot.left + 8} y={plot.top + 14}>
+      <text className="chart-note" x={plot.right - 6} y={plot.bottom - 24} textAnchor="end">
         dashed: bound, C = {number(slope)}
       </text>
-      <text className="series-label" x={plot.left + 8} y={plot.top + 30} fill="var(--series-4)">
+      <text className="series-label" x={plot.right - 6} y={plot.bottom - 8} textAnchor="end" fill="var(--series-4)">
         {name}
       </text>
     </>

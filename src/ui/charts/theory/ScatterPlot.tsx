@@ -29,7 +29,8 @@ interface ScatterPlotProps {
   readonly renderOverlay?: (plot: Plot) => ReactNode;
 }
 
-const MARGIN = { top: 16, right: 18, bottom: 4, left: 0 } as const;
+/** Room for the axes' names above and below, and for half a dot. */
+const MARGIN = { top: 16, right: 18, bottom: 16, left: 0 } as const;
 const AXIS_HEIGHT = 24;
 
 /** Dots in a plane. */
@@ -64,14 +65,14 @@ export function ScatterPlot({ size, x, y, axisWidth = 48, series, renderOverlay 
 
 /** What Recharts needs of an axis. */
 export function axisProps({ from, to, ticks, format }: PlotAxis) {
-  return { domain: [Math.min(from, to), Math.max(from, to)] as [number, number], reversed: from > to, ticks, tickFormatter: format, allowDataOverflow: true } as const;
+  return { domain: [Math.min(from, to), Math.max(from, to)] as [number, number], reversed: from > to, ticks, tickFormatter: format } as const;
 }
 
-/** What the axes measure, inside the plot. */
+/** What the axes measure, above and below the plot. */
 export function AxisNames({ plot, x, y }: { readonly plot: Plot; readonly x: string; readonly y: string }) {
   return (
     <>
-      <text className="axis-name" x={plot.right} y={plot.bottom - 6} textAnchor="end">
+      <text className="axis-name" x={plot.right} y={plot.bottom + AXIS_HEIGHT + 11} textAnchor="end">
         {x} →
       </text>
       <text className="axis-name" x={plot.left + 4} y={plot.top - 4}>
