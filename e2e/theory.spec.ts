@@ -46,7 +46,7 @@ test('HiFi sets at a chosen η, all groups at a glance, and claims checked on th
   await expect(lab.curve.getByRole('slider', { name: 'Channels kept in Stage 3, block 2' })).toBeVisible();
 
   // claims: each with what it says and what is found here
-  await page.getByRole('button', { name: 'Theory' }).click();
+  await page.getByRole('button', { name: 'Theory', exact: true }).click();
   const theory = page.getByRole('dialog', { name: 'Theory' });
   const correlation = theory.getByRole('region', { name: 'When are singleton scores enough?' });
   const lipschitz = theory.getByRole('region', { name: 'Are norm layers Lipschitz on the data?' });

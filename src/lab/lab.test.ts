@@ -423,6 +423,23 @@ describe('a link', () => {
     expect(state().calibration.images).toBe(512);
   });
 
+  it('with another number of pictures or another seed has the network scored again', async () => {
+    const address = memoryAddress();
+    const { lab, workers, state } = makeLab(new FakeWorkers(), { address });
+    await lab.boot();
+    await settled(state);
+    workers.calls.length = 0;
+    address.paste('v=1&model=resnet20-cifar10&images=64&seed=3');
+    await vi.waitFor(() => expect(workers.calls).toContain('calibrate 64 3'));
+    await settled(state);
+    expect(state().result?.settings.images).toBe(64);
+    workers.calls.length = 0;
+    address.paste('v=1&model=resnet20-cifar10&images=64&seed=3&keep=macs:0.3');
+    await vi.waitFor(() => expect(state().result?.settings.request.target.value).toBe(0.3));
+    await settled(state);
+    expect(workers.calls.some((call) => call.startsWith('calibrate'))).toBe(false);
+  });
+
   it('pasted into the address of an open page is followed', async () => {
     const address = memoryAddress();
     const { lab, state } = makeLab(new FakeWorkers(), { address });

@@ -49,7 +49,7 @@ export class Lab {
   /** Reads the address, shows what is precomputed, loads the model, scores it and measures the plan. */
   async boot(): Promise<void> {
     const wanted = this.#apply(this.#address.read());
-    this.#address.follow((state) => void this.#open(this.#apply(state)));
+    this.#address.follow((state) => void this.#follow(state));
     const { descriptor } = this.store.getState().model;
     const early = descriptor.kind === 'shipped' && !wanted.data ? showPrecomputed(this.#session, descriptor.id).then(() => this.#planner.refresh()) : undefined;
     await Promise.all([early, this.#open({ model: descriptor, ...wanted })]);
@@ -344,7 +344,16 @@ export class Lab {
     });
   }
 
-  async #open({ model, data, preprocessing }: Wanted): Promise<void> {
+  /** Takes over another address of the page that is open. */
+  async #follow(state: FragmentState): Promise<void> {
+    const { calibration: { images }, request: { seed } } = this.store.getState();
+    const wanted = this.#apply(state);
+    const { calibration, request } = this.store.getState();
+    await this.#open(wanted, calibration.images !== images || request.seed !== seed);
+  }
+
+  /** `anew`: the network is scored again also where nothing else is opened. */
+  async #open({ model, data, preprocessing }: Wanted, anew = false): Promise<void> {
     const before = this.store.getState();
     let fits = true;
     if (model) {
@@ -356,6 +365,8 @@ export class Lab {
       fits = await openPictures(this.#session, data);
     } else if (preprocessing && !samePreprocessing(preprocessing, before.preprocessing)) {
       fits = await this.#changePreprocessing(preprocessing);
+    } else if (anew && before.model.loaded) {
+      return this.calibrate();
     } else {
       this.#planner.changed(true);
       return;

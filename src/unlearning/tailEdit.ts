@@ -37,7 +37,7 @@ export interface EditedTail {
   readonly retain: Int32Array;
 }
 
-/** How far below the least retain mean the head's scores of forgotten classes are to lie, in spreads of those means. */
+/** How far below the least retain mean the head’s scores of forgotten classes are to lie, in units of the range of those means. */
 const MARGIN = 1;
 
 /**
@@ -233,8 +233,8 @@ function withoutClasses(means: tf.Tensor, classes: readonly number[]): tf.Tensor
   const gone = tf.tensor1d(Array.from({ length: size }, (_, c) => (classes.includes(c) ? 1 : 0)), 'float32');
   const average = tf.mean(means, 0);
   const least = tf.min(tf.add(average, tf.mul(gone, 1e9)));
-  const spreadOf = tf.sub(tf.max(average), tf.min(average));
-  const low = tf.sub(least, tf.mul(spreadOf, MARGIN));
+  const range = tf.sub(tf.max(average), tf.min(average));
+  const low = tf.sub(least, tf.mul(range, MARGIN));
   return tf.add(tf.mul(means, tf.sub(1, gone)), tf.mul(gone, low));
 }
 

@@ -8,7 +8,7 @@ import { useSize } from '../controls/useSize.ts';
 import { CurveLabels } from './CurveLabels.tsx';
 import { CURVE_STYLES } from './curveStyles.ts';
 import { AXIS_HEIGHT, AXIS_WIDTH, FidelityCurves, MARGIN } from './FidelityCurves.tsx';
-import type { CurveLabel } from './placeLabels.ts';
+import type { Box, CurveLabel } from './placeLabels.ts';
 import { linearPlot, type Plot } from './plot.ts';
 
 export interface FidelityChartProps {
@@ -31,6 +31,8 @@ export interface FidelityChartProps {
 
 const THUMB = 12;
 const LETTER = 6.6;
+/** Of "keep 128: η = 0.95", at most. */
+const NOTE_LETTERS = 18;
 
 /** Fidelity η of the best k channels against k by every search, with the width in use as a handle to drag. */
 export function FidelityChart({ label, group, channels, curves, band, eta, reached, width, fidelity, onWidth }: FidelityChartProps) {
@@ -49,7 +51,7 @@ export function FidelityChart({ label, group, channels, curves, band, eta, reach
         <FidelityCurves size={size} curves={curves} band={band} />
         <svg className="overlay" width={size.width} height={size.height}>
           <EtaLine eta={eta} reached={reached} plot={plot} />
-          <CurveLabels labels={curveLabels(curves, band, size.width < 480)} plot={plot} avoid={width} />
+          <CurveLabels labels={curveLabels(curves, band, size.width < 480)} plot={plot} occupied={notes(plot, eta, width)} />
           {width !== undefined && <WidthLine width={width} reached={fidelity} plot={plot} />}
         </svg>
       </div>
@@ -79,6 +81,17 @@ function curveLabels(curves: readonly SearchCurve[], band: Band | undefined, nar
   });
 }
 
+/** What names of curves stay clear of: the note on η, and the line of the width with its handle and its note. */
+function notes(plot: Plot, eta: number, width: number | undefined): readonly Box[] {
+  const y = plot.y(eta);
+  const onEta = { left: plot.right - 9 * LETTER, right: plot.right, top: y, bottom: y + 16 };
+  if (width === undefined) return [onEta];
+  const x = plot.x(width);
+  const note = NOTE_LETTERS * LETTER;
+  const left = x + 8 + note > plot.right ? x - 8 - note : x;
+  return [onEta, { left: x - THUMB / 2, right: x + THUMB / 2, top: 0, bottom: plot.bottom }, { left, right: left + 8 + note, top: plot.bottom - 26, bottom: plot.bottom }];
+}
+
 /** The chosen η, and where each curve reaches it. */
 function EtaLine({ eta, reached, plot }: { readonly eta: number; readonly reached: readonly Reach[]; readonly plot: Plot }) {
   const y = plot.y(eta);
@@ -96,7 +109,7 @@ function EtaLine({ eta, reached, plot }: { readonly eta: number; readonly reache
 function WidthLine({ width, reached, plot }: { readonly width: number; readonly reached?: number; readonly plot: Plot }) {
   const x = plot.x(width);
   const text = reached === undefined ? '' : `keep ${width}: η = ${reached.toFixed(2)}`;
-  const late = x + 8 + LETTER * text.length > plot.right;
+  const late = x + 8 + LETTER * NOTE_LETTERS > plot.right;
   return (
     <>
       <line x1={x} x2={x} y1={plot.top} y2={plot.bottom} stroke="var(--ink)" strokeDasharray="3 3" />

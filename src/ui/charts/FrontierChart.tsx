@@ -14,6 +14,8 @@ export interface FrontierChartProps {
   readonly strong: ReadonlySet<string>;
   /** Key of the one that a person chose. */
   readonly chosen?: string;
+  /** Whether the series are named in a list beside the chart, so that they need not be where there is little room. */
+  readonly listed: boolean;
   /** Between one-shot and sequential of the chosen one. */
   readonly gap?: OrderGap;
   readonly intact?: SeriesPoint;
@@ -25,15 +27,16 @@ export interface FrontierChartProps {
 const LETTER = 6.6;
 /** Share of the width that names may take. */
 const MOST_NAMES = 0.38;
+const NAMELESS = 400;
 
 /** Test accuracy, or agreement, against what is left of the network; less is further right. */
-export function FrontierChart({ label, series, strong, chosen, gap, intact, current, formatX, colourOf }: FrontierChartProps) {
+export function FrontierChart({ label, series, strong, chosen, listed, gap, intact, current, formatX, colourOf }: FrontierChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const size = useSize(holder);
   if (!size || size.width < 40 || size.height < 40) return <div ref={holder} className="chart" />;
   const narrow = size.width < 480;
   const coloured = series.filter(({ key }) => strong.has(key));
-  const named = coloured.filter((entry) => !entry.precomputed || !coloured.some((other) => !other.precomputed && other.label === entry.label));
+  const named = listed && size.width < NAMELESS ? [] : coloured.filter((entry) => !entry.precomputed || !coloured.some((other) => !other.precomputed && other.label === entry.label));
   const letters = Math.floor((MOST_NAMES * size.width) / LETTER);
   const nameOf = ({ label: name }: FrontierSeries) => shortened(narrow ? shortName(name) : name, letters);
   const right = named.length === 0 ? 16 : 22 + LETTER * Math.max(...named.map((entry) => nameOf(entry).length));

@@ -11,7 +11,7 @@ export interface CurveStyle {
 
 /** Told apart by colour and by dashes. */
 export const CURVE_STYLES: Readonly<Record<CurveKey, CurveStyle>> = {
-  method: { colour: 'var(--ink)', width: 2, dashes: '7 2', from: 0.55, side: 'below' },
+  method: { colour: 'var(--ink)', width: 2, dashes: '7 2', from: 0.16, side: 'above' },
   leastSquares: { colour: 'var(--series-1)', width: 2.5, from: 0.06, side: 'above' },
   exact: { colour: 'var(--series-5)', width: 2, dashes: '1.5 2.5', from: 0.4, side: 'above' },
   greedy: { colour: 'var(--series-3)', width: 1.6, dashes: '5 3', from: 0.5, side: 'above' },

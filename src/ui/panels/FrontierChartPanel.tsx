@@ -114,6 +114,7 @@ export function FrontierChartPanel() {
               series={visible}
               strong={strong}
               chosen={view.chosen}
+              listed={listed}
               gap={gap}
               intact={intact}
               current={current}
