@@ -1,5 +1,5 @@
 import { samePreprocessing, type Preprocessing } from '../datasets/preprocessing.ts';
-import type { BackendChoice, ExcitingPicture, PathedFile, Picture, Preview } from '../workers/protocol.ts';
+import type { BackendChoice, ExcitingPicture, GroupDetail, PathedFile, Picture, Preview } from '../workers/protocol.ts';
 import { DEFAULT_REQUEST, type Pins, type PruneRequest } from '../pruning/pruneRequest.ts';
 import { NO_RULES, type GroupRule, type WidthRules } from '../pruning/widthRules.ts';
 import type { TheoryExperiment } from '../theory/results.ts';
@@ -462,14 +462,18 @@ export class Lab {
     });
   }
 
-  /** Greedy curve and Monte Carlo band of the selected group, once its statistics are all there. */
+  /** Curves of every search and the Monte Carlo band of the selected group, once its statistics are all there. */
   async #loadDetail(): Promise<void> {
     const { selectedGroup, details, calibration, request: { seed } } = this.store.getState();
     if (selectedGroup === undefined || details[selectedGroup] || calibration.status !== 'done') return;
     try {
-      const detail = await this.#session.fidelity.call((api) => api.detail(selectedGroup, seed));
-      const { calibration: now } = this.store.getState();
-      if (now.summary === calibration.summary) this.store.setState(({ details: known }) => ({ details: { ...known, [selectedGroup]: detail } }));
+      const show = (detail: GroupDetail) => {
+        const { calibration: now } = this.store.getState();
+        if (now.summary === calibration.summary) this.store.setState(({ details: known }) => ({ details: { ...known, [selectedGroup]: detail } }));
+      };
+      // a part may come after the whole
+      const showPart = (part: GroupDetail) => void (this.store.getState().details[selectedGroup] ?? show(part));
+      show(await this.#session.fidelity.call((api) => api.detail(selectedGroup, seed, showPart)));
     } catch {
       // The singleton curves stand without it.
     }

@@ -17,12 +17,12 @@ beforeAll(async () => {
 });
 
 describe('unlearn on the shipped ResNet-20', () => {
-  it('forgets dogs from 96 pictures of each kind, keeps the rest, and says what a probe regains', async () => {
+  it('forgets dogs from 128 of their pictures and 256 others, keeps the rest, and says what a probe regains', async () => {
     const [network, images] = [await shippedNetwork('resnet20-cifar10'), await shippedImages()];
     const [train, expected] = [await images.labels('train'), (await images.labels('test')).subarray(0, TESTED)];
     const chosen = (wanted: (c: number) => boolean, count: number) => [...train.keys()].filter((k) => wanted(train[k])).slice(0, count);
-    const forget = images.source('train', chosen((c) => c === DOG, 96));
-    const retain = images.source('train', chosen((c) => c !== DOG, 96));
+    const forget = images.source('train', chosen((c) => c === DOG, 128));
+    const retain = images.source('train', chosen((c) => c !== DOG, 256));
     const test = images.source('test', Array.from({ length: TESTED }, (_, k) => k));
     const measured = async (other: Network) => {
       const classes = perClass(topClasses(await computeLogits(other, test)), expected, 10);

@@ -111,7 +111,7 @@ export class Fidelity implements FidelityApi {
     this.#turns.rank++;
   }
 
-  async detail(group: string, seed: number): Promise<GroupDetail> {
+  async detail(group: string, seed: number, onPart: (detail: GroupDetail) => void): Promise<GroupDetail> {
     const { layers } = this.#store;
     const measures = this.#measures;
     const band = bandAsLists(groupBand(group, layers, measures, PERMUTATIONS, seed), PERMUTATIONS);
@@ -120,12 +120,14 @@ export class Fidelity implements FidelityApi {
       return [...groupCurve(group, groupOrder(group, layers, measures, { rule, fit: 'scale' }), layers, measures, 'scale')];
     };
     const [greedy, backward] = [await curveOf('greedy'), await curveOf('backward')];
-    if (greedy.length === 0 || greedy.length > MOST_EXACT) return { name: group, band, greedy, backward };
+    const part = { name: group, band, greedy, backward };
+    if (greedy.length === 0 || greedy.length > MOST_EXACT) return part;
+    onPart(part);
     const search = groupSearch(group, layers, measures, 'scale');
     let step = search.next();
     for (; step.done !== true; step = search.next()) await nextTask();
     const { sets, optimal } = step.value;
-    return { name: group, band, greedy, backward, exact: [...setCurves(group, sets, layers, measures, 'scale').curve], optimal };
+    return { ...part, exact: [...setCurves(group, sets, layers, measures, 'scale').curve], optimal };
   }
 
   async bands(permutations: number, seed: number, onBand: (band: GroupBand) => void): Promise<void> {

@@ -5,7 +5,7 @@ import { randomGrams, randomStatistics } from '../pruning/fixtures/randomStatist
 import { groupBand, groupScores } from '../pruning/groupFidelity.ts';
 import { MissingScoresError, rankGroups } from '../pruning/rankings.ts';
 import { Fidelity } from './fidelity.ts';
-import type { GroupBand, StatisticsMessage } from './protocol.ts';
+import type { GroupBand, GroupDetail, StatisticsMessage } from './protocol.ts';
 
 const { network, coupled, layers, measures } = randomStatistics(residualNetwork());
 let fidelity: Fidelity;
@@ -98,7 +98,10 @@ describe('bands', () => {
 });
 
 it('detail has greedy, backward and, of a small group, exact curves, none of which exceeds the exact one', async () => {
-  const { greedy, backward, exact = [], optimal, band } = await fidelity.detail('stem', 3);
+  const parts: GroupDetail[] = [];
+  const { exact = [], optimal, ...others } = await fidelity.detail('stem', 3, (part) => parts.push(part));
+  expect(parts).toEqual([others]);
+  const { greedy, backward, band } = others;
   expect(optimal).toBe(true);
   expect([greedy.length, backward.length, exact.length, band.best.length]).toEqual([6, 6, 6, 6]);
   exact.forEach((fs, k) => {

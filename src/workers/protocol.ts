@@ -338,7 +338,8 @@ export interface FidelityApi {
    */
   rank(request: RankRequest, onProgress: OnProgress): Promise<readonly GroupRanking[]>;
   stopRanking(): Promise<void>;
-  detail(group: string, seed: number): Promise<GroupDetail>;
+  /** `onPart` gets all but `exact` where that is searched for yet, which takes seconds. */
+  detail(group: string, seed: number, onPart: (detail: GroupDetail) => void): Promise<GroupDetail>;
   /**
    * Streams the band of every group that has a consumer with a Gram, in the order of their first
    * consumer; other calls are answered in between. Rejects with `CancelledError` when a later

@@ -267,7 +267,7 @@ describe('Engine to Fidelity over a port', () => {
     for (const [id, { kernel }] of Object.entries(plan.weights)) {
       kernel.values.forEach((value, k) => expect(value).toBeCloseTo(expected.weights[id].kernel.values[k], 3));
     }
-    const detail = await fidelity.detail('inner', 3);
+    const detail = await fidelity.detail('inner', 3, () => {});
     expect(detail).toMatchObject({ name: 'inner', band: { permutations: 200 } });
     expect(detail.greedy).toHaveLength(5);
   });
