@@ -36,7 +36,7 @@ export async function benchSweep(): Promise<void> {
     const tasks = await page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks.length);
     const began = performance.now();
     await dialog.getByRole('button', { name: 'Measure 40 points' }).click();
-    await frontier.getByRole('progressbar', { name: /^Measuring / }).waitFor({ timeout: 60_000 });
+    await frontier.getByRole('button', { name: 'Cancel sweep' }).waitFor({ timeout: 60_000 });
     await frontier.getByRole('button', { name: 'Measure', exact: true }).waitFor({ timeout: 1_800_000 });
     const seconds = (performance.now() - began) / 1000;
     const during = (await page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks)).slice(tasks);
