@@ -9,8 +9,7 @@ export default defineConfig({
   outputDir: 'test-results',
   timeout: 600_000,
   expect: { timeout: 60_000 },
-  // a page keeps about one core busy
-  workers: 2,
+  workers: 1,
   reporter: [['list'], ['json', { outputFile: '.cache/e2e.json' }]],
   use: {
     baseURL: ADDRESS,

@@ -45,7 +45,9 @@ export async function sweep(session: Session, plan: SweepPlan): Promise<void> {
       await leavingOut(session, failed, [step], async () => {
         if (lacksRanking(store.getState(), step)) {
           job.setLabel(scoringLabel(step));
-          await rankGroups(session, job, step);
+          // the worker's last word may come after its result, and is not about points
+          let scoring = true;
+          await rankGroups(session, { ...job, onProgress: (own) => scoring && job.onProgress(own) }, step).finally(() => (scoring = false));
         }
         job.setLabel(`Measuring ${methodLabel(step)} at ${percent(step.target.value, 0)}`);
         progress();
