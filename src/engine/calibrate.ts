@@ -3,18 +3,16 @@ import type { Network, Shape } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import type { ConsumerLayer } from '../pruning/consumerLayers.ts';
 import type { LayerSums } from '../pruning/statisticsStore.ts';
-import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from './backend.ts';
+import { assertDeviceHealthy, releaseUnused } from './backend.ts';
 import { ContributionAccumulator } from './contributionAccumulator.ts';
 import { layerGeometry } from './geometry.ts';
 import { addInto, crossProduct, gramAccumulator } from './gramAccumulator.ts';
 import { assertInputShape, type ImageSource } from './imageSource.ts';
-import { CompiledNetwork } from './interpreter.ts';
 import { JobClock, type Job } from './job.ts';
 import type { Correlator } from './kernels/correlator.ts';
 import { layerInput } from './layerInput.ts';
+import { BATCH, eachBatch, type VisitBatch } from './batches.ts';
 
-/** Images in one forward pass. */
-export const BATCH = 32;
 /** Images whose sums travel together. */
 const IMAGES_PER_MESSAGE = 64;
 
@@ -57,37 +55,24 @@ export async function calibrate(
   const shapes = inferShapes(network);
   const input = network.nodes.find((node) => node.op === 'input');
   assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
-  const clock = new JobClock(job, images.count);
   const sources = layers.map(({ node }) => node.inputs[0]);
-  const wanted = [...new Set(sources)];
   const accumulators = layers.map((layer, at) => accumulatorOf(layer, shapes.get(sources[at]) ?? [], correlator));
-  const compiled = new CompiledNetwork(network, wanted);
-  const batch = batchWithinLimits(comfortableBatch(network), largestValueBytes(network));
-  try {
-    let sent = 0;
-    for (let done = 0; done < images.count; ) {
-      const count = Math.min(batch, images.count - done);
-      const x = await readBatch(images, done, count);
-      const values = compiled.run(x, wanted);
-      x.dispose();
-      try {
-        for (const [index, accumulator] of accumulators.entries()) {
-          await accumulator.add(values[sources[index]]);
-          await clock.breathe();
-        }
-      } finally {
-        tf.dispose(values);
-      }
-      done += count;
-      if (done === images.count || (done - sent) >= IMAGES_PER_MESSAGE) {
-        await send(accumulators, (sums, last) => emit({ images: done - sent, done, total: images.count, layers: sums, last }));
-        sent = done;
-        releaseUnused();
-      }
-      await clock.tick(done);
+  const clock = new JobClock(job, images.count);
+  let sent = 0;
+  const visit: VisitBatch = async (values, first, count) => {
+    for (const [index, accumulator] of accumulators.entries()) {
+      await accumulator.add(values[sources[index]]);
+      await clock.breathe();
     }
+    const done = first + count;
+    if (done < images.count && done - sent < IMAGES_PER_MESSAGE) return;
+    await send(accumulators, (sums, last) => emit({ images: done - sent, done, total: images.count, layers: sums, last }));
+    sent = done;
+    releaseUnused();
+  };
+  try {
+    await eachBatch(network, images, [...new Set(sources)], visit, clock, comfortableBatch(network));
   } finally {
-    compiled.dispose();
     for (const accumulator of accumulators) accumulator.dispose();
   }
 }
@@ -143,15 +128,4 @@ async function send(accumulators: readonly Accumulator[], emit: (sums: LayerSums
   }
   assertDeviceHealthy();
   emit(sums, true);
-}
-
-/** A batch as a tensor; the caller disposes it. */
-export async function readBatch(images: ImageSource, first: number, count: number): Promise<tf.Tensor> {
-  return tf.tensor(await images.read(first, count), [count, ...images.shape], 'float32');
-}
-
-/** Float32 bytes of one image's largest value, patches included. */
-export function largestValueBytes(network: Network): number {
-  const shapes = [...inferShapes(network).values()];
-  return Math.max(...shapes.map((shape) => 4 * shape.reduce((product, size) => product * size, 1)));
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { residualNetwork } from '../network/fixtures/networks.ts';
-import { readBatch } from './calibrate.ts';
+import { readBatch } from './batches.ts';
 import { computeLogits, logitError, perClass, shareEqual, topClasses } from './evaluate.ts';
 import { mostExciting } from './exciting.ts';
 import { partOf, randomSource, relativeError } from './fixtures/arrays.ts';

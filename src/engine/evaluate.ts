@@ -1,12 +1,8 @@
-import type * as tf from '@tensorflow/tfjs-core';
-import { dispose } from '@tensorflow/tfjs-core';
 import type { Network } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
-import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from './backend.ts';
-import { BATCH, largestValueBytes, readBatch } from './calibrate.ts';
-import { assertInputShape, type ImageSource } from './imageSource.ts';
-import { CompiledNetwork } from './interpreter.ts';
+import { type ImageSource } from './imageSource.ts';
 import { JobClock, type Job } from './job.ts';
+import { eachBatch } from './batches.ts';
 
 /** Outputs of the network for some images, row-major `images × classes`. */
 export interface Logits {
@@ -21,36 +17,13 @@ export interface Logits {
  * @throws CancelledError, DeviceLostError, InputShapeError
  */
 export async function computeLogits(network: Network, images: ImageSource, job: Job = {}): Promise<Logits> {
-  const shapes = inferShapes(network);
-  const input = network.nodes.find((node) => node.op === 'input');
-  assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
-  const classes = (shapes.get(network.outputs[0]) ?? []).reduce((product, size) => product * size, 1);
+  const [output] = network.outputs;
+  const classes = (inferShapes(network).get(output) ?? []).reduce((product, size) => product * size, 1);
   const values = new Float32Array(images.count * classes);
-  const clock = new JobClock(job, images.count);
-  const compiled = new CompiledNetwork(network);
-  const batch = batchWithinLimits(BATCH, largestValueBytes(network));
-  try {
-    for (let done = 0; done < images.count; ) {
-      const count = Math.min(batch, images.count - done);
-      const x = await readBatch(images, done, count);
-      const { [network.outputs[0]]: output } = compiled.run(x);
-      x.dispose();
-      values.set(await read(output), done * classes);
-      done += count;
-      await clock.tick(done);
-    }
-    releaseUnused();
-  } finally {
-    compiled.dispose();
-  }
+  await eachBatch(network, images, [output], async ({ [output]: logits }, first) => {
+    values.set((await logits.data()) as Float32Array, first * classes);
+  }, new JobClock(job, images.count));
   return { images: images.count, classes, values };
-}
-
-async function read(tensor: tf.Tensor): Promise<Float32Array> {
-  const values = await tensor.data();
-  dispose(tensor);
-  assertDeviceHealthy();
-  return values as Float32Array;
 }
 
 /** Top-1 class of each image; the first of equals. */

@@ -9,7 +9,7 @@ import { everyOpNetwork } from './fixtures/everyOpNetwork.ts';
 import { mixedNetwork } from './fixtures/mixedNetwork.ts';
 import { shippedLayersModel, shippedNetwork, testImages } from './fixtures/shipped.ts';
 import { startWasm } from './fixtures/wasmBackend.ts';
-import { readBatch } from './calibrate.ts';
+import { readBatch } from './batches.ts';
 import { CompiledNetwork } from './interpreter.ts';
 import { operatorOf } from './operators.ts';
 import { UnsupportedNodeError } from './operators/operator.ts';

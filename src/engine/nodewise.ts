@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Node, NodeOf } from '../network/network.ts';
-import { readBatch } from './calibrate.ts';
+import { readBatch } from './batches.ts';
 import type { ImageSource } from './imageSource.ts';
 import type { JobClock } from './job.ts';
 import { operatorOf } from './operators.ts';

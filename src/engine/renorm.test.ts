@@ -4,7 +4,7 @@ import { nodeOfOp, residualNetwork } from '../network/fixtures/networks.ts';
 import { NotANormError } from '../network/pruneErrors.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
-import { readBatch } from './calibrate.ts';
+import { readBatch } from './batches.ts';
 import { computeLogits } from './evaluate.ts';
 import { randomSource, relativeError } from './fixtures/arrays.ts';
 import { startWasm } from './fixtures/wasmBackend.ts';

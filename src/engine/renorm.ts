@@ -5,7 +5,7 @@ import type { PrunePlan } from '../network/prunePlan.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from './backend.ts';
-import { BATCH, largestValueBytes } from './calibrate.ts';
+import { BATCH, largestValueBytes } from './batches.ts';
 import { addInto } from './gramAccumulator.ts';
 import { assertInputShape, type ImageSource } from './imageSource.ts';
 import { JobClock, type Job } from './job.ts';

@@ -7,7 +7,7 @@ import { prune } from '../network/surgery.ts';
 import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
 import { batchWithinLimits, releaseUnused } from './backend.ts';
-import { BATCH, largestValueBytes } from './calibrate.ts';
+import { BATCH, largestValueBytes } from './batches.ts';
 import { assertInputShape, type ImageSource } from './imageSource.ts';
 import { JobClock, type Job } from './job.ts';
 import type { Correlator } from './kernels/correlator.ts';

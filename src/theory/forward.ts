@@ -1,15 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from '../engine/backend.ts';
-import { BATCH, largestValueBytes, readBatch } from '../engine/calibrate.ts';
+import { assertDeviceHealthy, batchWithinLimits } from '../engine/backend.ts';
 import { assertInputShape, type ImageSource } from '../engine/imageSource.ts';
 import { CompiledNetwork } from '../engine/interpreter.ts';
 import { JobClock, type Job } from '../engine/job.ts';
 import type { Network } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { subnetwork } from './subnetwork.ts';
-
-/** Values of some nodes for one batch of images, by node id. */
-export type BatchValues = Readonly<Record<string, tf.Tensor>>;
+import { BATCH, eachBatch, largestValueBytes, type BatchValues, type VisitBatch } from '../engine/batches.ts';
 
 /** The id of the node that takes the pictures. @throws InputShapeError where these do not fit it */
 export function pictureInput(network: Network, images: ImageSource): string {
@@ -36,43 +33,17 @@ export function smallBatch(network: Network, held: readonly string[]): number {
  *
  * @throws CancelledError, DeviceLostError, InputShapeError
  */
-export async function eachBatch(
-  network: Network,
-  images: ImageSource,
-  wanted: readonly string[],
-  visit: (values: BatchValues, first: number, count: number) => Promise<void>,
-  job: Job,
-): Promise<void> {
+export async function eachBatchOf(network: Network, images: ImageSource, wanted: readonly string[], visit: VisitBatch, job: Job): Promise<void> {
   const input = pictureInput(network, images);
-  const clock = new JobClock(job, images.count);
-  const compiled = new CompiledNetwork(subnetwork(network, [input], [...new Set([input, ...wanted])]), wanted);
-  const batch = smallBatch(network, wanted);
-  try {
-    for (let done = 0; done < images.count; ) {
-      const count = Math.min(batch, images.count - done);
-      const x = await readBatch(images, done, count);
-      const values = compiled.run(x, wanted);
-      x.dispose();
-      try {
-        await visit(values, done, count);
-      } finally {
-        tf.dispose(values);
-      }
-      assertDeviceHealthy();
-      done += count;
-      await clock.tick(done);
-    }
-    releaseUnused();
-  } finally {
-    compiled.dispose();
-  }
+  const part = subnetwork(network, [input], [...new Set([input, ...wanted])]);
+  await eachBatch(part, images, wanted, visit, new JobClock(job, images.count), smallBatch(network, wanted));
 }
 
 /** The values of some nodes for all images, a record for each batch; the caller disposes them. */
 export async function valuesFor(network: Network, images: ImageSource, wanted: readonly string[], job: Job): Promise<BatchValues[]> {
   const batches: BatchValues[] = [];
   try {
-    await eachBatch(network, images, wanted, async (values) => {
+    await eachBatchOf(network, images, wanted, async (values) => {
       batches.push(Object.fromEntries(Object.entries(values).map(([id, value]) => [id, value.clone()])));
     }, job);
   } catch (error) {

@@ -4,7 +4,7 @@ import { normAffine, operatorOf } from '../engine/operators.ts';
 import type { Operator } from '../engine/operators/operator.ts';
 import { permutation, seededRandom, type Random } from '../fidelity/random.ts';
 import type { Network, Node, NodeOf } from '../network/network.ts';
-import { eachBatch } from './forward.ts';
+import { eachBatchOf } from './forward.ts';
 import type { Lipschitz } from './results.ts';
 import type { TheoryInput } from './theoryInput.ts';
 
@@ -28,7 +28,7 @@ export async function lipschitz({ network, calibration: images, seed }: TheoryIn
   const wanted = [...new Set(norms.map(({ node }) => node.inputs[0]))];
   let pairs = 0;
   try {
-    await eachBatch(network, images, wanted, async (values, _, count) => {
+    await eachBatchOf(network, images, wanted, async (values, _, count) => {
       const partners = partnersOf(count, random);
       pairs += partners.reduce((sum, order) => sum + order.filter((other, image) => other !== image).length, 0);
       for (const norm of norms) await norm.add(values[norm.node.inputs[0]], partners);

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { assertDeviceHealthy, releaseUnused } from '../engine/backend.ts';
-import { readBatch } from '../engine/calibrate.ts';
+import { readBatch } from '../engine/batches.ts';
 import { CompiledNetwork } from '../engine/interpreter.ts';
 import { JobClock, type Job } from '../engine/job.ts';
 import { seededRandom } from '../fidelity/random.ts';

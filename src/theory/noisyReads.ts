@@ -6,7 +6,7 @@ import type { Random } from '../fidelity/random.ts';
 import type { FeatureMap } from '../network/couplingGroup.ts';
 import type { Shape } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
-import { eachBatch } from './forward.ts';
+import { eachBatchOf } from './forward.ts';
 import { gaussian } from './gaussian.ts';
 import type { Subject } from './subject.ts';
 
@@ -24,7 +24,7 @@ export async function readValues({ network, coupled, layers }: Subject, images: 
   const shapes = inferShapes(network);
   const ids = [...new Set(layers.map(({ node }) => node.inputs[0]))];
   const sums = new Map<string, { readonly first: Float64Array; readonly second: Float64Array }>();
-  await eachBatch(network, images, ids, async (values, _, count) => {
+  await eachBatchOf(network, images, ids, async (values, _, count) => {
     for (const id of ids) {
       const x = values[id];
       const [first, second] = tf.tidy(() => {

@@ -2,7 +2,7 @@ import { calibrate } from '../engine/calibrate.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
-import { largestValueBytes } from '../engine/calibrate.ts';
+import { largestValueBytes } from '../engine/batches.ts';
 import { topK } from '../fidelity/selection/topK.ts';
 import { costModel } from '../network/costModel.ts';
 import type { Network } from '../network/network.ts';

@@ -1,12 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from '../engine/backend.ts';
-import { BATCH, largestValueBytes, readBatch } from '../engine/calibrate.ts';
-import { assertInputShape, type ImageSource } from '../engine/imageSource.ts';
-import { CompiledNetwork } from '../engine/interpreter.ts';
+import { type ImageSource } from '../engine/imageSource.ts';
 import { JobClock, type Job } from '../engine/job.ts';
 import type { Network } from '../network/network.ts';
-import { inferShapes } from '../network/shapes.ts';
 import type { Tail } from './tail.ts';
+import { eachBatch } from '../engine/batches.ts';
 
 /** Pictures as a tail of the network sees them. */
 export interface TailPictures {
@@ -24,35 +21,17 @@ export interface TailPictures {
  * @throws CancelledError, DeviceLostError, InputShapeError
  */
 export async function tailPictures(network: Network, tail: Tail, images: ImageSource, job: Job = {}): Promise<TailPictures> {
-  const shapes = inferShapes(network);
-  const input = network.nodes.find((node) => node.op === 'input');
-  assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
-  const clock = new JobClock(job, images.count);
-  const wanted = [...new Set([...tail.frontier, tail.logits])];
-  const compiled = new CompiledNetwork(network, wanted);
-  const batch = batchWithinLimits(BATCH, largestValueBytes(network));
   const frontier = new Map(tail.frontier.map((id): [string, tf.Tensor[]] => [id, []]));
   const scores = new Float32Array(images.count * tail.classes);
   try {
-    for (let done = 0; done < images.count; ) {
-      const count = Math.min(batch, images.count - done);
-      const x = await readBatch(images, done, count);
-      const { [tail.logits]: logits, ...values } = compiled.run(x, wanted);
-      x.dispose();
-      for (const [id, batches] of frontier) batches.push(values[id]);
-      scores.set(await logits.data(), done * tail.classes);
-      logits.dispose();
-      assertDeviceHealthy();
-      done += count;
-      await clock.tick(done);
-    }
-    releaseUnused();
+    await eachBatch(network, images, [...new Set([...tail.frontier, tail.logits])], async (values, first) => {
+      for (const [id, batches] of frontier) batches.push(values[id].clone());
+      scores.set(await values[tail.logits].data(), first * tail.classes);
+    }, new JobClock(job, images.count));
     return { count: images.count, frontier, scores };
   } catch (error) {
     disposePictures({ frontier });
     throw error;
-  } finally {
-    compiled.dispose();
   }
 }
 

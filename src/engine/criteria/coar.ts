@@ -4,7 +4,7 @@ import type { Network } from '../../network/network.ts';
 import { inferShapes } from '../../network/shapes.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
 import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from '../backend.ts';
-import { BATCH, largestValueBytes, readBatch } from '../calibrate.ts';
+import { BATCH, largestValueBytes, readBatch } from '../batches.ts';
 import { computeLogits } from '../evaluate.ts';
 import type { ImageSource } from '../imageSource.ts';
 import { CompiledNetwork } from '../interpreter.ts';

@@ -3,15 +3,11 @@ import type { CouplingGroup, FeatureMap } from '../../network/couplingGroup.ts';
 import { nodeById, type Network, type Node, type Shape } from '../../network/network.ts';
 import { inferShapes } from '../../network/shapes.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
-import { dispose } from '@tensorflow/tfjs-core';
-import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from '../backend.ts';
-import { BATCH, largestValueBytes, readBatch } from '../calibrate.ts';
-import { assertInputShape } from '../imageSource.ts';
-import { CompiledNetwork } from '../interpreter.ts';
 import { JobClock } from '../job.ts';
 import { ChannelSums } from './groupReads.ts';
 import { matrixRank } from './matrixRank.ts';
 import type { NetworkCriterion } from './networkCriterion.ts';
+import { eachBatch } from '../batches.ts';
 
 /** Multiply-adds that all ranks together may take; the paper finds that a few pictures give the same order. */
 const MOST_WORK = 4e10;
@@ -31,40 +27,20 @@ const LEAST_IMAGES = 8;
  */
 export const hrank: NetworkCriterion = async ({ network, coupled, images }, job = {}) => {
   const shapes = inferShapes(network);
-  const input = network.nodes.find((node) => node.op === 'input');
-  assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
   const places = rankedPlaces(network, coupled, shapes);
   const work = places.reduce((sum, { features, rows, columns }) => sum + features.group.length * rows * columns * Math.min(rows, columns) * 4, 0);
   const count = Math.min(images.count, Math.max(LEAST_IMAGES, Math.floor(MOST_WORK / Math.max(1, work))));
   const wanted = places.map(({ id }) => id);
   const [sums, maps] = [new ChannelSums(coupled), new ChannelSums(coupled)];
   const clock = new JobClock(job, count);
-  const compiled = new CompiledNetwork(network, wanted);
-  const batch = batchWithinLimits(BATCH, largestValueBytes(network));
-  try {
-    for (let done = 0; done < count; ) {
-      const size = Math.min(batch, count - done);
-      const x = await readBatch(images, done, size);
-      const values = compiled.run(x, wanted);
-      x.dispose();
-      try {
-        for (const place of places) {
-          const pixels = await values[place.id].data();
-          sums.add(place.features, rankShares(pixels as Float32Array, size, place));
-          maps.add(place.features, new Float64Array(place.features.group.length).fill(size));
-          await clock.breathe();
-        }
-      } finally {
-        dispose(values);
-      }
-      assertDeviceHealthy();
-      done += size;
-      await clock.tick(done);
+  await eachBatch(network, { ...images, count, read: (first, size) => images.read(first, size) }, wanted, async (values, _first, size) => {
+    for (const place of places) {
+      const pixels = await values[place.id].data();
+      sums.add(place.features, rankShares(pixels as Float32Array, size, place));
+      maps.add(place.features, new Float64Array(place.features.group.length).fill(size));
+      await clock.breathe();
     }
-    releaseUnused();
-  } finally {
-    compiled.dispose();
-  }
+  }, clock);
   return new Map([...sums.scores].map(([name, own]) => {
     const counts = maps.scores.get(name);
     return [name, own.map((sum, c) => sum / Math.max(1, counts?.[c] ?? 0))];

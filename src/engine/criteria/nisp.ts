@@ -1,11 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Coupling } from '../../network/coupling.ts';
 import { isConsumer, nodeById, type ConsumerNode, type Network } from '../../network/network.ts';
-import { inferShapes } from '../../network/shapes.ts';
-import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from '../backend.ts';
-import { BATCH, largestValueBytes, readBatch } from '../calibrate.ts';
-import { assertInputShape, type ImageSource } from '../imageSource.ts';
-import { CompiledNetwork } from '../interpreter.ts';
+import { assertDeviceHealthy } from '../backend.ts';
+import { type ImageSource } from '../imageSource.ts';
 import { JobClock, type Job } from '../job.ts';
 import { Backpropagation } from './backpropagation.ts';
 import { balancedFlow } from './balancedFlow.ts';
@@ -14,6 +11,7 @@ import { flowNetwork } from './flowNetwork.ts';
 import { ChannelSums, groupReads } from './groupReads.ts';
 import { infiniteFeatureSelection } from './infiniteFeatureSelection.ts';
 import type { NetworkCriterion } from './networkCriterion.ts';
+import { eachBatch } from '../batches.ts';
 
 /**
  * NISP (Yu et al., CVPR 2018): the final responses (what the layer before each output reads) are ranked
@@ -103,35 +101,14 @@ async function finalImportances(
   images: ImageSource,
   job: Job,
 ): Promise<Map<string, Float64Array>> {
-  const shapes = inferShapes(network);
-  const input = network.nodes.find((node) => node.op === 'input');
-  assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
   const widths = sources.map((id) => features.get(id)?.group.length ?? 0);
   const responses = widths.map((width) => new Float64Array(images.count * width));
-  const clock = new JobClock(job, images.count);
-  const compiled = new CompiledNetwork({ ...network, outputs: sources });
-  const batch = batchWithinLimits(BATCH, largestValueBytes(network));
-  try {
-    for (let done = 0; done < images.count; ) {
-      const count = Math.min(batch, images.count - done);
-      const x = await readBatch(images, done, count);
-      const values = compiled.run(x);
-      try {
-        for (const [k, id] of sources.entries()) {
-          const sums = tf.tidy(() => featureSums(values[id], features.get(id) ?? { axis: values[id].rank - 2 }));
-          responses[k].set(await sums.data(), done * widths[k]);
-          sums.dispose();
-        }
-      } finally {
-        tf.dispose([x, values]);
-      }
-      assertDeviceHealthy();
-      done += count;
-      await clock.tick(done);
+  await eachBatch({ ...network, outputs: sources }, images, sources, async (values, first) => {
+    for (const [k, id] of sources.entries()) {
+      const sums = tf.tidy(() => featureSums(values[id], features.get(id) ?? { axis: values[id].rank - 2 }));
+      responses[k].set(await sums.data(), first * widths[k]);
+      sums.dispose();
     }
-    releaseUnused();
-  } finally {
-    compiled.dispose();
-  }
+  }, new JobClock(job, images.count));
   return new Map(sources.map((id, k) => [id, infiniteFeatureSelection(responses[k], widths[k])]));
 }

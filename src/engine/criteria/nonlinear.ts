@@ -5,15 +5,12 @@ import { consumerLayers, type ConsumerLayer } from '../../pruning/consumerLayers
 import type { GroupScoreMap } from '../../pruning/criteria/criterion.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
 import { componentWeights } from '../../pruning/layerWeights.ts';
-import { assertDeviceHealthy, batchWithinLimits, releaseUnused } from '../backend.ts';
-import { BATCH, largestValueBytes, readBatch } from '../calibrate.ts';
 import { layerGeometry, type PatchGeometry } from '../geometry.ts';
-import { assertInputShape } from '../imageSource.ts';
-import { CompiledNetwork } from '../interpreter.ts';
 import { JobClock } from '../job.ts';
 import { layerInput } from '../layerInput.ts';
 import { layerResponse, type LayerResponse } from './layerResponse.ts';
 import type { NetworkCriterion } from './networkCriterion.ts';
+import { eachBatch } from '../batches.ts';
 
 /** Sampled responses of a layer: fewer where it has more inputs. */
 const MOST_SAMPLES = 4096;
@@ -34,8 +31,6 @@ const MOST_STEPS = 2 ** 28;
  */
 export const nonlinear: NetworkCriterion = async ({ network, coupled, images, seed }, job = {}) => {
   const shapes = inferShapes(network);
-  const input = network.nodes.find((node) => node.op === 'input');
-  assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
   const samplers = consumerLayers(network, coupled).map((layer, at) => {
     const shape = shapes.get(layer.node.inputs[0]) ?? [];
     return new ResponseSampler(layer, layerGeometry(layer, shape), layerResponse(network, layer.node), images.count, seededRandom(seed + at));
@@ -43,29 +38,12 @@ export const nonlinear: NetworkCriterion = async ({ network, coupled, images, se
   const groups = prunableGroups(coupled.groups);
   const clock = new JobClock(job, images.count + groups.length);
   const wanted = [...new Set(samplers.flatMap(({ layer, response }) => [layer.node.inputs[0], response.before]))];
-  const compiled = new CompiledNetwork(network, wanted);
-  const batch = batchWithinLimits(BATCH, largestValueBytes(network));
-  try {
-    for (let done = 0; done < images.count; ) {
-      const count = Math.min(batch, images.count - done);
-      const x = await readBatch(images, done, count);
-      const values = compiled.run(x, wanted);
-      try {
-        for (const sampler of samplers) {
-          await sampler.add(values[sampler.layer.node.inputs[0]], values[sampler.response.before]);
-          await clock.breathe();
-        }
-      } finally {
-        tf.dispose([x, values]);
-      }
-      assertDeviceHealthy();
-      done += count;
-      await clock.tick(done);
+  await eachBatch(network, images, wanted, async (values) => {
+    for (const sampler of samplers) {
+      await sampler.add(values[sampler.layer.node.inputs[0]], values[sampler.response.before]);
+      await clock.breathe();
     }
-    releaseUnused();
-  } finally {
-    compiled.dispose();
-  }
+  }, clock);
   const scores = new Map<string, Float64Array>();
   for (const [at, { name, channels }] of groups.entries()) {
     const readers = samplers.flatMap((sampler) => sampler.readerOf(name) ?? []);
