@@ -1,29 +1,11 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { shownPlan } from './experiment.ts';
 import { FakeWorkers } from './fakeWorkers.ts';
+import { makeLab, memoryStorage } from './fixtures/testLab.ts';
 import { Lab } from './lab.ts';
-import type { LabEnvironment } from './session.ts';
 import { SWEEP_TARGETS } from './sweepPresets.ts';
 
 const L1 = { select: 'l1', compensate: 'none', order: 'sequential', allocate: 'uniform', renorm: false } as const;
-
-const labs: Lab[] = [];
-
-function makeLab(workers = new FakeWorkers(), more: Partial<LabEnvironment> = {}) {
-  const lab = new Lab({
-    createEngineClient: workers.createEngineClient,
-    createFidelityClient: workers.createFidelityClient,
-    baseUrl: 'https://lab.example/somewhere/',
-    fetchJson: async () => undefined,
-    ...more,
-  });
-  labs.push(lab);
-  return { lab, workers, state: () => lab.store.getState() };
-}
-
-function memoryStorage(entries = new Map<string, string>()) {
-  return { entries, getItem: (key: string) => entries.get(key) ?? null, setItem: (key: string, value: string) => void entries.set(key, value), removeItem: (key: string) => void entries.delete(key) };
-}
 
 function memoryAddress(fragment = '') {
   let now = fragment;
@@ -43,10 +25,6 @@ function memoryAddress(fragment = '') {
     },
   };
 }
-
-afterEach(() => {
-  for (const lab of labs.splice(0)) lab.dispose();
-});
 
 const settled = (state: () => ReturnType<Lab['store']['getState']>) =>
   vi.waitFor(

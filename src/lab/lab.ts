@@ -1,12 +1,12 @@
 import { samePreprocessing, type Preprocessing } from '../datasets/preprocessing.ts';
 import type { BackendChoice, ExcitingPicture, GroupDetail, PathedFile, Picture, Preview } from '../workers/protocol.ts';
-import { DEFAULT_REQUEST, type Pins, type PruneRequest } from '../pruning/pruneRequest.ts';
-import { NO_RULES, type GroupRule, type WidthRules } from '../pruning/widthRules.ts';
+import type { Pins, PruneRequest } from '../pruning/pruneRequest.ts';
+import type { GroupRule, WidthRules } from '../pruning/widthRules.ts';
 import type { TheoryExperiment } from '../theory/results.ts';
 import { AddressSync } from './address.ts';
 import { calibrate } from './calibration.ts';
 import { errorText, FidelityDiedError, isCancelled } from './errors.ts';
-import { defaultPreprocessing, nothingToPrune, PREVIEW_IMAGES, type DataDescriptor, type Experiment, type FrontierAxis, type FrontierView, type Method, type ModelDescriptor, type NoticeAction, type SweepPlan } from './experiment.ts';
+import { nothingToPrune, PREVIEW_IMAGES, type DataDescriptor, type FrontierAxis, type FrontierView, type Method, type ModelDescriptor, type NoticeAction, type SweepPlan } from './experiment.ts';
 import { IMAGE_LIMITS, VALUE_LIMITS, type FragmentState } from './fragment.ts';
 import { goToPlan, removePlan, renamePlan, type HistoryNode } from './history.ts';
 import { modelOfFiles, picturesOfFiles } from './incoming.ts';
@@ -17,15 +17,8 @@ import { pinChannel, withoutGroup } from './pins.ts';
 import { Planner } from './planner.ts';
 import { groupRuleOf, withGroupRule } from './rules.ts';
 import { Session, type LabEnvironment } from './session.ts';
+import { applyLink, type Wanted } from './link.ts';
 import { dismissNotice, notify, type ExperimentStore } from './store.ts';
-
-/** What is to be opened; what is absent stays as it is. */
-interface Wanted {
-  readonly model?: ModelDescriptor;
-  readonly data?: DataDescriptor;
-  /** Absent with a model: as that asks for it. */
-  readonly preprocessing?: Preprocessing;
-}
 
 /** The experiment: its state in a store, and everything that a person can do with it. */
 export class Lab {
@@ -394,42 +387,9 @@ export class Lab {
 
   /** Takes over what a link says; returns what is to be opened, where that is other than what is here. */
   #apply(state: FragmentState): Wanted {
-    const before = this.store.getState();
-    this.store.setState({
-      // a link from before there were these means their defaults
-      request: { ...before.request, rules: NO_RULES, allocate: DEFAULT_REQUEST.allocate, renorm: DEFAULT_REQUEST.renorm, ...state.request },
-      pins: state.pins ?? {},
-      calibration: { ...before.calibration, images: state.images ?? before.calibration.images },
-      ...(state.group === undefined ? {} : { selectedGroup: state.group }),
-      ...(state.axis === undefined ? {} : { axis: state.axis }),
-    });
-    const data = this.#wantedData(state, before);
-    const { model, preprocessing } = state;
-    const { descriptor, loaded } = before.model;
-    const rest: Wanted = { ...(data ? { data } : {}), ...(preprocessing ? { preprocessing } : {}) };
-    if (model?.kind === 'url' && new URL(model.url).origin !== new URL(this.#session.environment.baseUrl).origin) {
-      this.#afterConfirming = rest;
-      this.store.setState({ urlToConfirm: model.url });
-      return !loaded && data ? { data } : {};
-    }
-    if (model?.kind === 'files') {
-      if (descriptor.kind !== 'files' && descriptor.kind !== 'kept') notify(this.store, 'info', `This link was made with the files “${model.name}”, which a link cannot carry.`, { advice: 'Open them here to go on with the same settings.' });
-      return rest;
-    }
-    const wanted = model ?? descriptor;
-    if (loaded && sameDescriptor(wanted, descriptor)) return { preprocessing: defaultPreprocessing(before.model), ...rest };
-    if (!loaded && wanted.kind === 'shipped') this.store.setState({ model: { descriptor: wanted } });
-    return { ...rest, model: wanted };
-  }
-
-  /** The pictures that a link asks for, where they are others than those that are here. */
-  #wantedData({ data }: FragmentState, { data: { descriptor } }: Experiment): DataDescriptor | undefined {
-    if (data?.kind === 'files') {
-      if (descriptor.kind === 'shipped') notify(this.store, 'info', `This link was made with the pictures “${data.name}”, which a link cannot carry.`, { advice: 'Add them here to go on with the same settings.' });
-      return undefined;
-    }
-    const wanted: DataDescriptor = data ?? { kind: 'shipped' };
-    return sameDescriptor(wanted, descriptor) ? undefined : wanted;
+    const { wanted, afterConfirming } = applyLink(this.#session, state);
+    if (afterConfirming) this.#afterConfirming = afterConfirming;
+    return wanted;
   }
 
   /** Says so where it is. */
@@ -478,8 +438,4 @@ export class Lab {
       // The singleton curves stand without it.
     }
   }
-}
-
-function sameDescriptor(a: ModelDescriptor | DataDescriptor, b: ModelDescriptor | DataDescriptor): boolean {
-  return a.kind === b.kind && JSON.stringify(a) === JSON.stringify(b);
 }

@@ -1,21 +1,11 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { shownPlan, type Method } from './experiment.ts';
 import { FakeWorkers } from './fakeWorkers.ts';
-import { Lab } from './lab.ts';
+import { makeLab, memoryStorage } from './fixtures/testLab.ts';
 import type { LabEnvironment } from './session.ts';
 
-const labs: Lab[] = [];
-
-async function bootedLab(workers = new FakeWorkers(), more: Partial<LabEnvironment> = {}) {
-  const lab = new Lab({
-    createEngineClient: workers.createEngineClient,
-    createFidelityClient: workers.createFidelityClient,
-    baseUrl: 'https://lab.example/somewhere/',
-    fetchJson: async () => undefined,
-    ...more,
-  });
-  labs.push(lab);
-  const state = () => lab.store.getState();
+async function bootedLab(given = new FakeWorkers(), more: Partial<LabEnvironment> = {}) {
+  const { lab, workers, state } = makeLab(given, more);
   const settled = () =>
     vi.waitFor(
       () => {
@@ -29,15 +19,6 @@ async function bootedLab(workers = new FakeWorkers(), more: Partial<LabEnvironme
   workers.calls.length = 0;
   return { lab, workers, state, settled };
 }
-
-function memoryStorage() {
-  const entries = new Map<string, string>();
-  return { getItem: (key: string) => entries.get(key) ?? null, setItem: (key: string, value: string) => void entries.set(key, value), removeItem: (key: string) => void entries.delete(key) };
-}
-
-afterEach(() => {
-  for (const lab of labs.splice(0)) lab.dispose();
-});
 
 const theoryLink = (images: number) => ({ read: () => `v=1&images=${images}&allocate=theory`, write: () => {}, onChange: () => () => {} });
 

@@ -1,32 +1,18 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { prunableGroups } from '../pruning/keepSets.ts';
 import { NO_RULES } from '../pruning/widthRules.ts';
 import { shownPlan } from './experiment.ts';
 import { FakeWorkers, loadedModel, smallNetwork } from './fakeWorkers.ts';
-import { Lab } from './lab.ts';
+import { makeLab } from './fixtures/testLab.ts';
 import { layerTable } from './layerTable.ts';
 import type { LabEnvironment } from './session.ts';
 import { SWEEP_TARGETS } from './sweepPresets.ts';
 
-const labs: Lab[] = [];
-
-async function bootedLab(workers = new FakeWorkers(), more: Partial<LabEnvironment> = {}) {
-  const lab = new Lab({
-    createEngineClient: workers.createEngineClient,
-    createFidelityClient: workers.createFidelityClient,
-    baseUrl: 'https://lab.example/somewhere/',
-    fetchJson: async () => undefined,
-    ...more,
-  });
-  labs.push(lab);
-  const state = () => lab.store.getState();
+async function bootedLab(given = new FakeWorkers(), more: Partial<LabEnvironment> = {}) {
+  const { lab, workers, state } = makeLab(given, more);
   await lab.boot();
   return { lab, workers, state, settled: () => vi.waitFor(() => expect(state().jobs).toEqual([]), { timeout: 3000 }) };
 }
-
-afterEach(() => {
-  for (const lab of labs.splice(0)) lab.dispose();
-});
 
 /** Its only layer makes the output. */
 function unprunable() {

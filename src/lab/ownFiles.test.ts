@@ -1,22 +1,19 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { AS_THEY_ARE, PRESETS } from '../datasets/preprocessing.ts';
 import type { PathedFile } from '../workers/protocol.ts';
 import { shownPlan } from './experiment.ts';
 import { FakeWorkers } from './fakeWorkers.ts';
+import { makeLab } from './fixtures/testLab.ts';
 import { frontierSeries } from './frontier.ts';
 import { Lab } from './lab.ts';
 import type { LabEnvironment } from './session.ts';
 import { yardstick } from './yardstick.ts';
 import { SWEEP_TARGETS } from './sweepPresets.ts';
 
-const labs: Lab[] = [];
-
-function makeLab(workers = new FakeWorkers(), fragment = '', more: Partial<LabEnvironment> = {}) {
+function labAt(workers = new FakeWorkers(), fragment = '', more: Partial<LabEnvironment> = {}) {
   let now = fragment;
   const address = { read: () => now, write: (next: string) => void (now = next), onChange: () => () => {} };
-  const lab = new Lab({ createEngineClient: workers.createEngineClient, createFidelityClient: workers.createFidelityClient, baseUrl: 'https://lab.example/somewhere/', fetchJson: async () => undefined, address, ...more });
-  labs.push(lab);
-  return { lab, workers, state: () => lab.store.getState(), address };
+  return { ...makeLab(workers, { address, ...more }), address };
 }
 
 function files(...paths: string[]): PathedFile[] {
@@ -33,15 +30,11 @@ function storageError(name: string, message: string): Error {
   return Object.assign(new Error(message), { name });
 }
 
-afterEach(() => {
-  for (const lab of labs.splice(0)) lab.dispose();
-});
-
 const pets = files('pets/cat/1.png', 'pets/dog/2.png');
 
 describe('pictures of one’s own', () => {
   it('take the place of the shipped ones: everything is measured anew on them, they are kept, and the address refers to them', async () => {
-    const { lab, workers, state, address } = makeLab();
+    const { lab, workers, state, address } = labAt();
     await lab.boot();
     await measured(state);
     workers.calls.length = 0;
@@ -56,13 +49,13 @@ describe('pictures of one’s own', () => {
   });
 
   it('are found again by the next page, read at the size of its network', async () => {
-    const first = makeLab();
+    const first = labAt();
     await first.lab.boot();
     await first.lab.openFiles(pets);
     await vi.waitFor(() => expect(first.address.read()).toContain('data=a0*pets'));
     first.lab.dispose();
     first.workers.calls.length = 0;
-    const second = makeLab(first.workers, first.address.read());
+    const second = labAt(first.workers, first.address.read());
     await second.lab.boot();
     await measured(second.state);
     expect(first.workers.calls.slice(0, 4)).toEqual(['start auto', 'loadModel resnet20-cifar10', 'loadPictures pets crop', 'begin']);
@@ -73,7 +66,7 @@ describe('pictures of one’s own', () => {
   it('without labels are judged by agreement, everywhere where accuracy stood', async () => {
     const workers = new FakeWorkers();
     workers.own = { unlabelled: 'No sub-folders name their classes.', classes: [] };
-    const { lab, state } = makeLab(workers);
+    const { lab, state } = labAt(workers);
     await lab.boot();
     await lab.openFiles(pets);
     await measured(state);
@@ -94,7 +87,7 @@ describe('pictures of one’s own', () => {
   it('have a history of their own, which a reload finds, and the shipped ones keep theirs', async () => {
     const entries = new Map<string, string>();
     const storage = { getItem: (key: string) => entries.get(key) ?? null, setItem: (key: string, value: string) => void entries.set(key, value), removeItem: (key: string) => void entries.delete(key) };
-    const { lab, state, workers, address } = makeLab(new FakeWorkers(), '', { storage });
+    const { lab, state, workers, address } = labAt(new FakeWorkers(), '', { storage });
     await lab.boot();
     await measured(state);
     lab.rename(state().history.nodes[0].id, 'on CIFAR-10');
@@ -105,7 +98,7 @@ describe('pictures of one’s own', () => {
     lab.rename(state().history.nodes[0].id, 'on pets');
     await vi.waitFor(() => expect(address.read()).toContain('data=a0'));
     lab.dispose();
-    const again = makeLab(workers, address.read(), { storage });
+    const again = labAt(workers, address.read(), { storage });
     await again.lab.boot();
     expect(again.state().history.nodes.map(({ name }) => name)).toEqual(['on pets']);
     await again.lab.openPictures({ kind: 'shipped' });
@@ -114,7 +107,7 @@ describe('pictures of one’s own', () => {
   });
 
   it('that cannot be read, or whose reading is stopped, leave everything as it was', async () => {
-    const { lab, workers, state } = makeLab();
+    const { lab, workers, state } = labAt();
     await lab.boot();
     await measured(state);
     const before = state();
@@ -131,7 +124,7 @@ describe('pictures of one’s own', () => {
   });
 
   it('come back with the engine when it dies', async () => {
-    const { lab, workers, state } = makeLab();
+    const { lab, workers, state } = labAt();
     await lab.boot();
     await lab.openFiles(pets);
     await measured(state);
@@ -144,7 +137,7 @@ describe('pictures of one’s own', () => {
 
 describe('preprocessing', () => {
   it('measures everything anew, goes with the link, and leaves what was measured beforehand out', async () => {
-    const { lab, workers, state, address } = makeLab();
+    const { lab, workers, state, address } = labAt();
     await lab.boot();
     await measured(state);
     workers.calls.length = 0;
@@ -153,7 +146,7 @@ describe('preprocessing', () => {
     expect(workers.calls.slice(0, 3)).toEqual(['preprocess 1 BGR', 'begin', 'calibrate 512 1']);
     expect(state().precomputed).toBeUndefined();
     await vi.waitFor(() => expect(address.read()).toContain('pixels=crop;1;103.939,116.779,123.68;1;BGR'));
-    const second = makeLab(workers, address.read());
+    const second = labAt(workers, address.read());
     workers.calls.length = 0;
     await second.lab.boot();
     expect(second.state().preprocessing).toEqual(PRESETS.caffe);
@@ -163,7 +156,7 @@ describe('preprocessing', () => {
   });
 
   it('with another fit reads one’s own pictures again, and belongs to the model that is kept', async () => {
-    const { lab, workers, state } = makeLab();
+    const { lab, workers, state } = labAt();
     await lab.boot();
     await lab.openFiles(files('net.onnx'));
     await vi.waitFor(() => expect(state().model.descriptor.kind).toBe('kept'));
@@ -180,21 +173,21 @@ describe('preprocessing', () => {
 
 describe('a model of one’s own', () => {
   it('is kept, and the next page opens it by its id', async () => {
-    const { lab, workers, state, address } = makeLab();
+    const { lab, workers, state, address } = labAt();
     await lab.boot();
     await lab.openFiles(files('net/model.json', 'net/weights.bin'));
     await measured(state);
     expect(workers.calls).toContain('keep model net');
     await vi.waitFor(() => expect(address.read()).toContain('kept=a0*net'));
     workers.calls.length = 0;
-    const second = makeLab(workers, address.read());
+    const second = labAt(workers, address.read());
     await second.lab.boot();
     expect(workers.calls[1]).toBe('loadModel net');
     expect(second.state().model.descriptor).toEqual({ kind: 'kept', id: 'a0', name: 'net' });
   });
 
   it('that is not kept any more is told, and the lab opens with its own', async () => {
-    const { lab, workers, state } = makeLab(new FakeWorkers(), 'v=1&kept=ff*gone');
+    const { lab, workers, state } = labAt(new FakeWorkers(), 'v=1&kept=ff*gone');
     await lab.boot();
     expect(state().notices.map(({ text }) => text)).toContain('gone could not be opened: gone is not kept');
     expect(workers.calls).toContain('loadModel resnet20-cifar10');
@@ -202,7 +195,7 @@ describe('a model of one’s own', () => {
   });
 
   it('dropped together with pictures is opened with them, once', async () => {
-    const { lab, workers, state } = makeLab();
+    const { lab, workers, state } = labAt();
     await lab.boot();
     await measured(state);
     workers.calls.length = 0;
@@ -213,7 +206,7 @@ describe('a model of one’s own', () => {
   });
 
   it('whose pictures cannot be read any more goes on with the shipped ones', async () => {
-    const { lab, workers, state } = makeLab();
+    const { lab, workers, state } = labAt();
     await lab.boot();
     await lab.openFiles(pets);
     await measured(state);
@@ -228,7 +221,7 @@ describe('a model of one’s own', () => {
 
 describe('what cannot be kept', () => {
   it('on a full disk stays open and at hand, with a word on what takes the room', async () => {
-    const { lab, workers, state } = makeLab();
+    const { lab, workers, state } = labAt();
     await lab.boot();
     await lab.openFiles(pets);
     await vi.waitFor(() => expect(workers.kept.size).toBe(1));
@@ -249,7 +242,7 @@ describe('what cannot be kept', () => {
   });
 
   it('in a private window is said once, and works all the same', async () => {
-    const { lab, workers, state } = makeLab();
+    const { lab, workers, state } = labAt();
     await lab.boot();
     workers.failures.set('keep', storageError('StorageUnavailableError', 'This browser keeps no files for this page.'));
     await lab.openFiles(pets);
@@ -262,7 +255,7 @@ describe('what cannot be kept', () => {
   });
 
   it('because the person stopped it stays until the page is closed', async () => {
-    const { lab, workers, state } = makeLab();
+    const { lab, workers, state } = labAt();
     await lab.boot();
     await measured(state);
     workers.held.add('keep');
@@ -278,7 +271,7 @@ describe('what cannot be kept', () => {
 });
 
 it('what is kept can be removed', async () => {
-  const { lab, workers, state } = makeLab();
+  const { lab, workers, state } = labAt();
   await lab.boot();
   await lab.openFiles(pets);
   await vi.waitFor(() => expect(state().kept.list?.items).toHaveLength(1));

@@ -7,7 +7,7 @@ import { OwnPictures, SPLIT_SEED } from '../datasets/ownPictures.ts';
 import { PackedImages } from '../datasets/packedImages.ts';
 import { pictureSource } from '../datasets/pictureSource.ts';
 import { AS_THEY_ARE, type Preprocessing } from '../datasets/preprocessing.ts';
-import { backendMemory, deviceFault, startBackend } from '../engine/backend.ts';
+import { backendMemory, startBackend } from '../engine/backend.ts';
 import { calibrate } from '../engine/calibrate.ts';
 import type { InputBox } from '../engine/criteria/intervalBounds.ts';
 import { networkCriterion } from '../engine/criteria/table.ts';
@@ -15,7 +15,7 @@ import { LabelsNeededError } from '../engine/criteria/taylor.ts';
 import { computeLogits, logitError, perClass, shareEqual, topClasses, type Logits } from '../engine/evaluate.ts';
 import { mostExciting } from '../engine/exciting.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
-import { CancelledError, JobClock, type Job } from '../engine/job.ts';
+import { JobClock, type Job } from '../engine/job.ts';
 import { Correlator } from '../engine/kernels/correlator.ts';
 import { measureLatency } from '../engine/latency.ts';
 import { layerTimes } from '../engine/layerTimes.ts';
@@ -38,6 +38,7 @@ import { stability } from '../theory/stability.ts';
 import { runTheory } from '../theory/table.ts';
 import type { NamedFile } from '../storage/namedFile.ts';
 import type { KeptItem } from '../storage/keptItems.ts';
+import { EngineJobs } from './engineJobs.ts';
 import { observedBox, pixelBox } from './inputBox.ts';
 import { Keeping } from './keeping.ts';
 import { readModelSource } from './modelSource.ts';
@@ -62,7 +63,7 @@ export class Engine implements EngineApi {
   readonly #keeping: Keeping;
   /** Outputs of the intact network on the first test images, grown as they are needed. */
   #intact: Logits | undefined;
-  readonly #jobs = new Map<JobId, AbortController>();
+  readonly #jobs = new EngineJobs();
 
   constructor(keeping = new Keeping()) {
     this.#keeping = keeping;
@@ -80,7 +81,7 @@ export class Engine implements EngineApi {
   }
 
   async loadModel(job: JobId, source: ModelSource, onProgress: OnProgress): Promise<LoadedModel> {
-    const { network, card, notKept } = await this.#run(job, onProgress, (options) => readModelSource(source, this.#keeping, options));
+    const { network, card, notKept } = await this.#jobs.run(job, onProgress, (options) => readModelSource(source, this.#keeping, options));
     const { inputShape, shapes } = shapesOf(network);
     const coupled = coupling(network);
     const { macs, parameters, bytes, nodes } = networkCosts(network);
@@ -118,7 +119,7 @@ export class Engine implements EngineApi {
     onProgress: OnProgress,
   ): Promise<DatasetSummary> {
     const { inputShape, outputs } = shapesOf(this.#loaded());
-    const data = await this.#run(job, onProgress, async (options) => {
+    const data = await this.#jobs.run(job, onProgress, async (options) => {
       const files = source.kind === 'files' ? source.files.map(namedFile) : await this.#keptFiles(source);
       let clock: JobClock | undefined;
       return OwnPictures.read(files, {
@@ -156,7 +157,7 @@ export class Engine implements EngineApi {
   }
 
   async keep(job: JobId, { kind, name, files }: Parameters<EngineApi['keep']>[1], onProgress: OnProgress): Promise<KeptItem> {
-    return this.#run(job, onProgress, async (options) => {
+    return this.#jobs.run(job, onProgress, async (options) => {
       const clock = new JobClock(options, 0);
       const report = (done: number, total: number) => options.onProgress?.(progressOf(done, total, clock.seconds));
       const items = await this.#keeping.items();
@@ -185,7 +186,7 @@ export class Engine implements EngineApi {
     const began = performance.now();
     const post = (message: StatisticsMessage, buffers: Transferable[] = []) => port.postMessage(message, buffers);
     try {
-      await this.#run(job, onProgress, (options) =>
+      await this.#jobs.run(job, onProgress, (options) =>
         calibrate(
           network,
           consumerLayers(network, coupling(network)),
@@ -205,7 +206,7 @@ export class Engine implements EngineApi {
   async pruneSequentially(job: JobId, request: SequentialRequest, onProgress: OnProgress): Promise<PrunePlan> {
     const network = this.#loaded();
     const images = this.#calibrationImages(request);
-    const plan = await this.#run(job, onProgress, async (options) => {
+    const plan = await this.#jobs.run(job, onProgress, async (options) => {
       const compensated = await pruneSequentially(network, request.keep, request.compensate, images, this.#correlator, options);
       return request.renorm ? renormalise(network, compensated, images, { signal: options.signal }) : compensated;
     });
@@ -214,14 +215,14 @@ export class Engine implements EngineApi {
 
   async renorm(job: JobId, { plan, ...request }: RenormRequest, onProgress: OnProgress): Promise<PrunePlan> {
     const network = this.#loaded();
-    return this.#run(job, onProgress, (options) => renormalise(network, plan, this.#calibrationImages(request), options));
+    return this.#jobs.run(job, onProgress, (options) => renormalise(network, plan, this.#calibrationImages(request), options));
   }
 
   async evaluate(job: JobId, { plan, images }: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation> {
     const network = this.#loaded();
     const began = performance.now();
     const data = this.#dataset();
-    return this.#run(job, onProgress, async (options) => {
+    return this.#jobs.run(job, onProgress, async (options) => {
       const intact = await this.#intactLogits(network, images, plan ? { signal: options.signal } : options);
       const logits = plan ? await computeLogits(prune(network, plan), this.#testImages(0, images), options) : head(intact, images);
       const known = await usableLabels(data, logits.classes);
@@ -242,14 +243,14 @@ export class Engine implements EngineApi {
 
   async latency(job: JobId, { plan, batch }: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency> {
     const network = this.#loaded();
-    return this.#run(job, undefined, (options) => measureLatency(plan ? prune(network, plan) : network, batch, options));
+    return this.#jobs.run(job, undefined, (options) => measureLatency(plan ? prune(network, plan) : network, batch, options));
   }
 
   async criterion(job: JobId, request: CriterionRequest, onProgress: OnProgress): Promise<ChannelScores> {
     const network = this.#loaded();
     const rule = networkCriterion(request.select);
     const { access } = SELECTION_RULES[request.select];
-    return this.#run(job, onProgress, async (options) => {
+    return this.#jobs.run(job, onProgress, async (options) => {
       const images = access.data ? this.#calibrationImages(request) : { count: 0, shape: shapesOf(network).inputShape, read: async () => new Float32Array(0) };
       const labels = access.labels ? await this.#calibrationLabels(request) : undefined;
       const input = { network, coupled: coupling(network), images, seed: request.seed, inputBox: await this.#inputBox(request) };
@@ -269,7 +270,7 @@ export class Engine implements EngineApi {
       correlator: this.#correlator,
       seed: request.seed,
     };
-    return this.#run(job, onProgress, async (options) => {
+    return this.#jobs.run(job, onProgress, async (options) => {
       const testLabels = await usableLabels(data, shapesOf(network).outputs);
       const known = { ...input, ...(testLabels ? { testLabels } : {}) };
       if (request.experiment === 'stability') return stability(known, options, request.counts);
@@ -287,7 +288,7 @@ export class Engine implements EngineApi {
     onProgress: OnProgress,
   ): Promise<readonly LayerTime[]> {
     const network = this.#loaded();
-    return this.#run(job, onProgress, (options) => layerTimes(plan ? prune(network, plan) : network, batch, options));
+    return this.#jobs.run(job, onProgress, (options) => layerTimes(plan ? prune(network, plan) : network, batch, options));
   }
 
   async exciting(
@@ -295,7 +296,7 @@ export class Engine implements EngineApi {
     { node, channel, count }: { readonly node: string; readonly channel: number; readonly count: number },
   ): Promise<readonly ExcitingPicture[]> {
     const pool = Math.min(EXCITING_POOL, this.#dataset().count('test'));
-    const found = await this.#run(job, undefined, (options) =>
+    const found = await this.#jobs.run(job, undefined, (options) =>
       mostExciting(this.#loaded(), node, channel, this.#testImages(0, pool), count, options),
     );
     const pictures = await this.pictures('test', found.map(({ index }) => index));
@@ -314,27 +315,11 @@ export class Engine implements EngineApi {
   }
 
   async cancel(job: JobId): Promise<void> {
-    this.#jobs.get(job)?.abort();
+    this.#jobs.cancel(job);
   }
 
   async memory(): Promise<{ readonly tensors: number; readonly bytes: number }> {
     return backendMemory();
-  }
-
-  async #run<T>(job: JobId, onProgress: OnProgress | undefined, work: (options: Job) => Promise<T>): Promise<T> {
-    const controller = new AbortController();
-    this.#jobs.set(job, controller);
-    try {
-      const result = await work({ signal: controller.signal, onProgress: throttled(onProgress) });
-      // also where the last step could not be interrupted
-      if (controller.signal.aborted) throw new CancelledError();
-      return result;
-    } catch (error) {
-      if (controller.signal.aborted) throw new CancelledError();
-      throw (error instanceof CancelledError ? undefined : await deviceFault(error)) ?? error;
-    } finally {
-      this.#jobs.delete(job);
-    }
   }
 
   /** Intact logits of at least `images` test images; computes only those that are missing. */
@@ -421,18 +406,6 @@ function progressOf(done: number, total: number, seconds: number): Parameters<On
 
 function head({ classes, values }: Logits, images: number): Logits {
   return { images, classes, values: values.subarray(0, images * classes) };
-}
-
-/** At most about twenty reports a second, and the last one always. */
-function throttled(onProgress: OnProgress | undefined): OnProgress | undefined {
-  if (!onProgress) return undefined;
-  let last = -Infinity;
-  return (progress) => {
-    const now = performance.now();
-    if (now - last < 50 && progress.done < progress.total) return;
-    last = now;
-    onProgress(progress);
-  };
 }
 
 /** Hands the plan's kernels over without a copy. */
