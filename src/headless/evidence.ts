@@ -13,11 +13,8 @@ import { rankingsFor } from '../pruning/rankings.ts';
 import { SELECTION_RULES, type Selection } from '../pruning/selections.ts';
 import { timeModel, type TimeModel } from '../pruning/timedCosts.ts';
 import { localGlobal } from '../theory/localGlobal.ts';
-import type { LocalGlobal } from '../theory/results.ts';
+import { SLOPE_IMAGES, type LocalGlobal } from '../theory/results.ts';
 import { gatherStatistics, type Subject } from './experiment.ts';
-
-/** Pictures that the slopes of Theorem 3.1 are measured on. */
-const SLOPE_IMAGES = 128;
 
 export class LabelsNeededError extends Error {
   override readonly name = 'LabelsNeededError';

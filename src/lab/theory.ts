@@ -1,5 +1,5 @@
 import { samePreprocessing } from '../datasets/preprocessing.ts';
-import { THEORY_EXPERIMENTS, type TheoryExperiment, type TheoryResult } from '../theory/results.ts';
+import { SLOPE_IMAGES, THEORY_EXPERIMENTS, type TheoryExperiment, type TheoryResult } from '../theory/results.ts';
 import { CancelledError } from './errors.ts';
 import { PREVIEW_IMAGES, type Experiment, type TheoryJob } from './experiment.ts';
 import type { JobContext } from './jobRunner.ts';
@@ -48,7 +48,14 @@ export async function measureTheory<E extends TheoryExperiment>(session: Session
   if (!model.loaded) throw new CancelledError();
   job.setLabel(THEORY_JOBS[experiment]);
   const testImages = Math.min(PREVIEW_IMAGES, dataset?.test ?? PREVIEW_IMAGES);
-  const result = await job.engine((id) => session.engine((api) => api.theory(id, { experiment, images, seed, testImages, ...(experiment === 'stability' ? { counts: STABILITY_IMAGES } : {}) }, job.onProgress)));
+  const request = {
+    experiment,
+    images: experiment === 'localGlobal' ? Math.min(images, SLOPE_IMAGES) : images,
+    seed,
+    testImages,
+    ...(experiment === 'stability' ? { counts: STABILITY_IMAGES } : {}),
+  };
+  const result = await job.engine((id) => session.engine((api) => api.theory(id, request, job.onProgress)));
   if (!sameSubject(subject, store.getState())) throw new CancelledError();
   store.setState(({ theory }) => ({ theory: { ...theory, [experiment]: result } }));
   return result as ResultOf<E>;

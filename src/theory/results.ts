@@ -20,6 +20,12 @@ export interface LocalGlobalPoint {
   readonly relativeGlobal: number;
 }
 
+/**
+ * Calibration images that slopes are measured on where a budget is shared out by them: a slope is a ratio of
+ * two means, which more images move little, at a cost in proportion.
+ */
+export const SLOPE_IMAGES = 128;
+
 /** Theorem 3.1: `global ≤ C_l · local`. */
 export interface LocalGlobal {
   readonly experiment: 'localGlobal';

@@ -1,6 +1,6 @@
 import { nothingToPrune } from '../../lab/experiment.ts';
 import { whole } from '../../lab/format.ts';
-import { THEORY_EXPERIMENTS, type TheoryExperiment } from '../../theory/results.ts';
+import { SLOPE_IMAGES, THEORY_EXPERIMENTS, type TheoryExperiment } from '../../theory/results.ts';
 import { Dialog } from '../controls/Dialog.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { TheoryCard } from './TheoryCard.tsx';
@@ -23,7 +23,7 @@ export function TheoryDialog({ onClose }: { readonly onClose: () => void }) {
       <div className="theory">
         <div className="row">
           <p className="hint">
-            What the paper claims, measured on this network with {whole(images)} calibration pictures, seed {seed}. {done > 0 && `${done} of ${THEORY_EXPERIMENTS.length} checked. `}
+            What the paper claims, measured on this network with {whole(images)} calibration pictures{images > SLOPE_IMAGES && ` (${SLOPE_IMAGES} for Theorem 3.1)`}, seed {seed}. {done > 0 && `${done} of ${THEORY_EXPERIMENTS.length} checked. `}
             All of it takes minutes, and goes on when this is closed.
           </p>
           <button type="button" className="pick" disabled={!ready || stuck} onClick={() => CHECKED_IN_ORDER.forEach((experiment) => void lab.runTheory(experiment))}>
