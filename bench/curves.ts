@@ -1,7 +1,7 @@
 import { nestedCurves, type NestedOptions } from '../src/fidelity/monteCarloBand.ts';
 import type { LayerStatistics } from '../src/fidelity/layerStatistics.ts';
 import { permutation, seededRandom } from '../src/fidelity/random.ts';
-import { gatherStatistics } from '../src/headless/experiment.ts';
+import { measuresOf } from '../src/engine/calibrate.ts';
 import { groupBand, groupScores } from '../src/pruning/groupFidelity.ts';
 import { groupOrder, groupSets } from '../src/pruning/groupSelection.ts';
 import { median, shippedSubject, table, timed } from './subject.ts';
@@ -19,7 +19,7 @@ export async function benchCurves(): Promise<void> {
 async function resNet(): Promise<void> {
   const { subject, data, correlator } = await shippedSubject('resnet20-cifar10');
   const { layers } = subject;
-  const measures = (await gatherStatistics(subject, data.source('train', data.calibrationIndices(256, 1)), correlator)).measures();
+  const measures = await measuresOf(subject, data.source('train', data.calibrationIndices(256, 1)), correlator);
   const groups = groupScores(layers, measures).map(({ name }) => name);
   const seconds = async (work: () => void): Promise<number> => {
     const times: number[] = [];

@@ -1,6 +1,7 @@
 import type { ImageSource } from '../src/engine/imageSource.ts';
 import { Evidence } from '../src/headless/evidence.ts';
-import { pruneAsRequested, subjectOf } from '../src/headless/experiment.ts';
+import { subjectOf } from '../src/pruning/subject.ts';
+import { pruneAsRequested } from '../src/headless/experiment.ts';
 import { startNodeEngine } from '../src/headless/nodeEngine.ts';
 import { networkCosts } from '../src/network/costs.ts';
 import { resNet50 } from '../src/network/fixtures/architectures/resNet.ts';

@@ -3,7 +3,7 @@ import { keepSets } from '../src/pruning/keepSets.ts';
 import { oneShotPlan } from '../src/pruning/oneShotPlan.ts';
 import { DEFAULT_REQUEST } from '../src/pruning/pruneRequest.ts';
 import { rankingsFor } from '../src/pruning/rankings.ts';
-import { gatherStatistics } from '../src/headless/experiment.ts';
+import { measuresOf } from '../src/engine/calibrate.ts';
 import { shippedSubject, table, timed } from './subject.ts';
 
 /** What one move of the budget costs: channel choice (main thread) and refit (fidelity worker). */
@@ -12,8 +12,7 @@ export async function benchPlan(): Promise<void> {
   for (const id of ['resnet20-cifar10', 'vgg-cifar10', 'mobilenetv2-cifar10']) {
     const { subject, data, correlator } = await shippedSubject(id);
     const { network, coupled, layers } = subject;
-    const store = await gatherStatistics(subject, data.source('train', data.calibrationIndices(128, 1)), correlator);
-    const measures = store.measures();
+    const measures = await measuresOf(subject, data.source('train', data.calibrationIndices(128, 1)), correlator);
     const rankings = rankingsFor(DEFAULT_REQUEST, network, coupled, layers, measures);
     const costs = costModel(network, coupled);
     const moves = 1000;

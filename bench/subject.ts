@@ -1,5 +1,5 @@
 import { openDataFolder } from '../src/headless/commands/images.ts';
-import { subjectOf, type Subject } from '../src/headless/experiment.ts';
+import { subjectOf, type Subject } from '../src/pruning/subject.ts';
 import { readModel } from '../src/headless/files.ts';
 import { startNodeEngine } from '../src/headless/nodeEngine.ts';
 import type { Correlator } from '../src/engine/kernels/correlator.ts';

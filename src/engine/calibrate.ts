@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Network, Shape } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import type { ConsumerLayer } from '../pruning/consumerLayers.ts';
-import type { LayerSums } from '../pruning/statisticsStore.ts';
+import { StatisticsStore, type LayerMeasures, type LayerSums } from '../pruning/statisticsStore.ts';
+import type { Subject } from '../pruning/subject.ts';
 import { assertDeviceHealthy, releaseUnused } from './backend.ts';
 import { ContributionAccumulator } from './contributionAccumulator.ts';
 import { layerGeometry } from './geometry.ts';
@@ -75,6 +76,18 @@ export async function calibrate(
   } finally {
     for (const accumulator of accumulators) accumulator.dispose();
   }
+}
+
+/** The statistics of every layer on the intact network, as `calibrate` measures them. */
+export async function measuresOf(
+  { network, layers }: Pick<Subject, 'network' | 'layers'>,
+  images: ImageSource,
+  correlator: Correlator | undefined,
+  job: Job = {},
+): Promise<LayerMeasures> {
+  const store = new StatisticsStore(layers);
+  await calibrate(network, layers, images, correlator, (batch) => store.add(batch), job);
+  return store.measures();
 }
 
 interface Accumulator {

@@ -21,3 +21,8 @@ export class InputShapeError extends Error {
 export function assertInputShape(source: { readonly shape: Shape }, expected: Shape): void {
   if (source.shape.join() !== expected.join()) throw new InputShapeError(source.shape, expected);
 }
+
+/** Images `first … first + count` of another source. */
+export function partOf(source: ImageSource, first: number, count: number): ImageSource {
+  return { count, shape: source.shape, read: (from, images) => source.read(first + from, images) };
+}

@@ -1,5 +1,6 @@
+import { measuresOf } from '../engine/calibrate.ts';
 import { networkCriterion } from '../engine/criteria/table.ts';
-import type { ImageSource } from '../engine/imageSource.ts';
+import { partOf, type ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import { layerTimes } from '../engine/layerTimes.ts';
 import { costModel } from '../network/costModel.ts';
@@ -10,11 +11,11 @@ import { slopesOf, UNIFORM, type AllocationRule } from '../pruning/allocation.ts
 import { fitOf } from '../pruning/compensationFit.ts';
 import { sharesCost, type PruneRequest } from '../pruning/pruneRequest.ts';
 import { rankingsFor } from '../pruning/rankings.ts';
+import type { Subject } from '../pruning/subject.ts';
 import { SELECTION_RULES, type Selection } from '../pruning/selections.ts';
 import { timeModel, type TimeModel } from '../pruning/timedCosts.ts';
 import { localGlobal } from '../theory/localGlobal.ts';
 import { SLOPE_IMAGES, type LocalGlobal } from '../theory/results.ts';
-import { gatherStatistics, type Subject } from './experiment.ts';
 
 export class LabelsNeededError extends Error {
   override readonly name = 'LabelsNeededError';
@@ -48,7 +49,7 @@ export class Evidence {
   }
 
   async measures(job: Job = {}): Promise<LayerMeasures> {
-    this.#measures ??= (await gatherStatistics(this.subject, this.images, this.correlator, job)).measures();
+    this.#measures ??= await measuresOf(this.subject, this.images, this.correlator, job);
     return this.#measures;
   }
 
@@ -73,12 +74,13 @@ export class Evidence {
   async allocation({ allocate, compensate, target }: PruneRequest, job: Job = {}): Promise<AllocationRule> {
     if (!sharesCost(target)) return UNIFORM;
     if (allocate !== 'theory') return { kind: allocate };
+    const first = (count: number) => partOf(this.images, 0, Math.min(count, this.images.count));
     this.#localGlobal ??= await localGlobal(
       {
         network: this.subject.network,
-        calibration: firstImages(this.images, SLOPE_IMAGES),
-        draw: (count) => firstImages(this.images, count),
-        test: firstImages(this.images, 1),
+        calibration: first(SLOPE_IMAGES),
+        draw: first,
+        test: first(1),
         correlator: this.correlator,
         seed: 1,
       },
@@ -109,8 +111,4 @@ export class Evidence {
     this.#scores.set(key, scores);
     return scores;
   }
-}
-
-function firstImages(images: ImageSource, count: number): ImageSource {
-  return { ...images, count: Math.min(count, images.count), read: (first, size) => images.read(first, size) };
 }

@@ -1,60 +1,22 @@
-import { calibrate } from '../engine/calibrate.ts';
-import type { ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
-import type { Correlator } from '../engine/kernels/correlator.ts';
 import { renormalise } from '../engine/renorm.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
 import { costModel } from '../network/costModel.ts';
 import { totalCost } from '../network/totalCost.ts';
 import { networkCosts } from '../network/costs.ts';
-import { coupling, type Coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { prune } from '../network/surgery.ts';
-import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
 import { keepSets, prunableGroups } from '../pruning/keepSets.ts';
 import type { Change } from '../pruning/change.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import type { PruneRequest } from '../pruning/pruneRequest.ts';
 import { ruledWidth } from '../pruning/widthRules.ts';
-import { StatisticsStore } from '../pruning/statisticsStore.ts';
+import type { Subject } from '../pruning/subject.ts';
 import type { Evidence } from './evidence.ts';
-
-/** A network with what every command needs to know of it. */
-export interface Subject {
-  readonly network: Network;
-  readonly coupled: Coupling;
-  readonly layers: readonly ConsumerLayer[];
-}
-
-export class NothingToPruneError extends Error {
-  override readonly name = 'NothingToPruneError';
-}
 
 export class UnreachableTargetError extends Error {
   override readonly name = 'UnreachableTargetError';
-}
-
-/** @throws NothingToPruneError where every group is frozen, saying why. */
-export function subjectOf(network: Network): Subject {
-  const coupled = coupling(network);
-  if (prunableGroups(coupled.groups).length === 0) {
-    const reasons = coupled.groups.map(({ name, frozen }) => `${name}: ${frozen}`).join('; ');
-    throw new NothingToPruneError(`Nothing in "${network.name}" can be pruned (${reasons}).`);
-  }
-  return { network, coupled, layers: consumerLayers(network, coupled) };
-}
-
-/** Runs the images through the intact network and returns the statistics of every consumer layer. */
-export async function gatherStatistics(
-  { network, layers }: Subject,
-  images: ImageSource,
-  correlator: Correlator,
-  job: Job = {},
-): Promise<StatisticsStore> {
-  const store = new StatisticsStore(layers);
-  await calibrate(network, layers, images, correlator, (batch) => store.add(batch), job);
-  return store;
 }
 
 export interface Pruned {

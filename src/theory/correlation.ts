@@ -11,7 +11,9 @@ import { prunableGroups } from '../pruning/keepSets.ts';
 import type { LayerMeasures } from '../pruning/statisticsStore.ts';
 import { Phases } from './phases.ts';
 import type { Correlation } from './results.ts';
-import { measuresOf, singletonRankings, subjectOf, type Subject } from './subject.ts';
+import { measuresOf } from '../engine/calibrate.ts';
+import { subjectOf, type Subject } from '../pruning/subject.ts';
+import { singletonRankings } from './singletonRankings.ts';
 import type { TheoryInput } from './theoryInput.ts';
 
 /** Outputs of a layer that its correlation is computed on. */

@@ -12,7 +12,9 @@ import { prune } from '../network/surgery.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import { inputFor, linearNetwork } from './fixtures/inputs.ts';
 import { localGlobal } from './localGlobal.ts';
-import { measuresOf, singletonRankings, subjectOf } from './subject.ts';
+import { measuresOf } from '../engine/calibrate.ts';
+import { subjectOf } from '../pruning/subject.ts';
+import { singletonRankings } from './singletonRankings.ts';
 
 let correlator: Correlator;
 beforeAll(async () => {

@@ -13,7 +13,9 @@ import { disposeValues, squaredDistance, valuesFor } from './forward.ts';
 import type { BatchValues } from '../engine/batches.ts';
 import { Phases } from './phases.ts';
 import type { LocalGlobal, LocalGlobalPoint } from './results.ts';
-import { measuresOf, singletonRankings, subjectOf } from './subject.ts';
+import { measuresOf } from '../engine/calibrate.ts';
+import { subjectOf } from '../pruning/subject.ts';
+import { singletonRankings } from './singletonRankings.ts';
 import { downstream, frontier, subnetwork, withNodes } from './subnetwork.ts';
 import type { TheoryInput } from './theoryInput.ts';
 

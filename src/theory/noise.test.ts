@@ -11,7 +11,7 @@ import { plainNetwork, residualNetwork } from '../network/fixtures/networks.ts';
 import { inputFor, linearNetwork } from './fixtures/inputs.ts';
 import { noise } from './noise.ts';
 import { drawNoise, noisyReads, readValues } from './noisyReads.ts';
-import { subjectOf } from './subject.ts';
+import { subjectOf } from '../pruning/subject.ts';
 
 let correlator: Correlator;
 beforeAll(async () => {

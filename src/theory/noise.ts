@@ -10,7 +10,9 @@ import { pictureInput, smallBatch } from './forward.ts';
 import { drawNoise, noisyReads, readValues, type ReadValue } from './noisyReads.ts';
 import { Phases } from './phases.ts';
 import type { Noise } from './results.ts';
-import { measuresOf, singletonRankings, subjectOf, type Subject } from './subject.ts';
+import { measuresOf } from '../engine/calibrate.ts';
+import { subjectOf, type Subject } from '../pruning/subject.ts';
+import { singletonRankings } from './singletonRankings.ts';
 import type { TheoryInput } from './theoryInput.ts';
 
 /** Share of every group's components that counts as HiFi: those of greatest singleton fidelity. */

@@ -8,7 +8,7 @@ import type { Shape } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { eachBatchOf } from './forward.ts';
 import { gaussian } from './gaussian.ts';
-import type { Subject } from './subject.ts';
+import type { Subject } from '../pruning/subject.ts';
 
 /** A value that consumer layers read, with the deviation of each of its features. */
 export interface ReadValue {

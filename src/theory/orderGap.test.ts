@@ -12,7 +12,9 @@ import { keepSets } from '../pruning/keepSets.ts';
 import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import { inputFor } from './fixtures/inputs.ts';
 import { orderGap } from './orderGap.ts';
-import { measuresOf, singletonRankings, subjectOf } from './subject.ts';
+import { measuresOf } from '../engine/calibrate.ts';
+import { subjectOf } from '../pruning/subject.ts';
+import { singletonRankings } from './singletonRankings.ts';
 
 let correlator: Correlator;
 beforeAll(async () => {

@@ -8,7 +8,9 @@ import { oneShotPlan } from '../pruning/oneShotPlan.ts';
 import { accuracyOf, judgeOf } from './accuracy.ts';
 import { Phases } from './phases.ts';
 import type { OrderGap } from './results.ts';
-import { measuresOf, singletonRankings, subjectOf } from './subject.ts';
+import { measuresOf } from '../engine/calibrate.ts';
+import { subjectOf } from '../pruning/subject.ts';
+import { singletonRankings } from './singletonRankings.ts';
 import type { TheoryInput } from './theoryInput.ts';
 
 /** Shares of the MACs that are kept. */

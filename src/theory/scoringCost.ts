@@ -7,7 +7,8 @@ import { SELECTION_RULES, SELECTIONS, type Selection, type SelectionScoredBy } f
 import type { LayerMeasures } from '../pruning/statisticsStore.ts';
 import { Phases } from './phases.ts';
 import type { ScoringCost } from './results.ts';
-import { measuresOf, subjectOf, type Subject } from './subject.ts';
+import { measuresOf } from '../engine/calibrate.ts';
+import { subjectOf, type Subject } from '../pruning/subject.ts';
 import type { TheoryInput } from './theoryInput.ts';
 
 const NO_MEASURES: LayerMeasures = { statistics: new Map(), contributions: new Map() };

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { partOf } from '../engine/fixtures/arrays.ts';
+import { partOf } from '../engine/imageSource.ts';
 import { startWasm } from '../engine/fixtures/wasmBackend.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import { residualNetwork } from '../network/fixtures/networks.ts';

@@ -1,5 +1,5 @@
 import { calibrate } from '../engine/calibrate.ts';
-import type { ImageSource } from '../engine/imageSource.ts';
+import { partOf } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
 import { largestValueBytes } from '../engine/batches.ts';
@@ -12,7 +12,8 @@ import { StatisticsStore } from '../pruning/statisticsStore.ts';
 import { accuracyOf, judgeOf } from './accuracy.ts';
 import { Phases } from './phases.ts';
 import type { Stability } from './results.ts';
-import { singletonRankings, subjectOf } from './subject.ts';
+import { subjectOf } from '../pruning/subject.ts';
+import { singletonRankings } from './singletonRankings.ts';
 import type { TheoryInput } from './theoryInput.ts';
 
 /** Share of every group's channels in the HiFi set. */
@@ -75,10 +76,6 @@ export function overlaps(one: readonly Ranking[], other: readonly Ranking[]): Om
   });
   const mean = (of: 'overlap' | 'chance') => groups.reduce((sum, group) => sum + group[of], 0) / groups.length;
   return { overlap: mean('overlap'), leastOverlap: Math.min(...groups.map(({ overlap }) => overlap)), chance: mean('chance') };
-}
-
-function partOf(source: ImageSource, first: number, count: number): ImageSource {
-  return { count, shape: source.shape, read: (from, images) => source.read(first + from, images) };
 }
 
 /** Bytes of live values that a sequential pass may hold. */

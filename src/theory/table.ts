@@ -12,7 +12,7 @@ import type { TheoryInput } from './theoryInput.ts';
 /**
  * Runs one of the theory experiments.
  *
- * @throws CancelledError, DeviceLostError, InputShapeError, NothingToMeasureError
+ * @throws CancelledError, DeviceLostError, InputShapeError, NothingToPruneError
  */
 export function runTheory(experiment: TheoryExperiment, input: TheoryInput, job: Job = {}): Promise<TheoryResult> {
   switch (experiment) {

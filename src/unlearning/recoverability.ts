@@ -1,5 +1,5 @@
 import { computeLogits, topClasses } from '../engine/evaluate.ts';
-import type { ImageSource } from '../engine/imageSource.ts';
+import { partOf, type ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import type { Network } from '../network/network.ts';
 import { probeClasses, ridgeProbe, type Features } from './ridgeProbe.ts';
@@ -57,14 +57,10 @@ export async function givenRecoverability(
   if (forgotten.length !== 1 || forget.count < 2 * PROBE_PICTURES) return undefined;
   const [own] = forgotten;
   const others = topClasses(await computeLogits(intact, retain, job));
-  const first = part(forget, 0, PROBE_PICTURES);
+  const first = partOf(forget, 0, PROBE_PICTURES);
   const known = { images: joined(first, retain), labels: [...Array.from({ length: first.count }, () => own), ...others] };
-  const rest = part(forget, PROBE_PICTURES, forget.count - PROBE_PICTURES);
+  const rest = partOf(forget, PROBE_PICTURES, forget.count - PROBE_PICTURES);
   return recoverability(network, known, { images: rest, labels: Array.from({ length: rest.count }, () => own) }, job);
-}
-
-function part(images: ImageSource, from: number, count: number): ImageSource {
-  return { count, shape: images.shape, read: (first, wanted) => images.read(from + first, wanted) };
 }
 
 function joined(a: ImageSource, b: ImageSource): ImageSource {

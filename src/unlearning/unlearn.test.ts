@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { computeLogits, topClasses } from '../engine/evaluate.ts';
-import { arraySource, partOf, randomSource, relativeError } from '../engine/fixtures/arrays.ts';
+import { arraySource, randomSource, relativeError } from '../engine/fixtures/arrays.ts';
+import { partOf } from '../engine/imageSource.ts';
 import { startWasm } from '../engine/fixtures/wasmBackend.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
 import { CancelledError } from '../engine/job.ts';

@@ -1,4 +1,4 @@
-import { calibrate } from '../engine/calibrate.ts';
+import { measuresOf } from '../engine/calibrate.ts';
 import { topClasses } from '../engine/evaluate.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
 import { JobClock, type Job } from '../engine/job.ts';
@@ -7,7 +7,7 @@ import { coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers, type ConsumerLayer } from '../pruning/consumerLayers.ts';
-import { StatisticsStore, type LayerMeasures } from '../pruning/statisticsStore.ts';
+import type { LayerMeasures } from '../pruning/statisticsStore.ts';
 import { classCounts, mostCommon } from './classCounts.ts';
 import { clustersOf } from './clusters.ts';
 import { classScores, removalOrder, removedCount, type ClassScores } from './removal.ts';
@@ -86,7 +86,7 @@ export async function unlearn(input: UnlearnInput, request: UnlearnRequest, job:
     const layers = Array.from(tail.layers.values()).flat();
     const measures: LayerMeasures[] = [];
     for (const images of [forget, retain]) {
-      measures.push(await measured(input, layers, images, cancel));
+      measures.push(await measuresOf({ network: input.network, layers }, images, input.correlator, cancel));
       await clock.tick(2 + measures.length);
     }
     const scores = classScores(layers, measures[0], measures[1]);
@@ -160,12 +160,6 @@ function shareOf(classes: Int32Array, wanted: (c: number, k: number) => boolean)
     if (wanted(c, k)) hits++;
   });
   return hits / classes.length;
-}
-
-async function measured({ network, correlator }: UnlearnInput, layers: readonly ConsumerLayer[], images: ImageSource, job: Job): Promise<LayerMeasures> {
-  const store = new StatisticsStore(layers);
-  await calibrate(network, layers, images, correlator, (batch) => store.add(batch), job);
-  return store.measures();
 }
 
 function withNodes(network: Network, { nodes }: EditedTail): Network {

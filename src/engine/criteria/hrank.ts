@@ -8,6 +8,7 @@ import { ChannelSums } from './groupReads.ts';
 import { matrixRank } from './matrixRank.ts';
 import type { NetworkCriterion } from './networkCriterion.ts';
 import { eachBatch } from '../batches.ts';
+import { partOf } from '../imageSource.ts';
 
 /** Multiply-adds that all ranks together may take; the paper finds that a few pictures give the same order. */
 const MOST_WORK = 4e10;
@@ -33,7 +34,7 @@ export const hrank: NetworkCriterion = async ({ network, coupled, images }, job 
   const wanted = places.map(({ id }) => id);
   const [sums, maps] = [new ChannelSums(coupled), new ChannelSums(coupled)];
   const clock = new JobClock(job, count);
-  await eachBatch(network, { ...images, count, read: (first, size) => images.read(first, size) }, wanted, async (values, _first, size) => {
+  await eachBatch(network, partOf(images, 0, count), wanted, async (values, _first, size) => {
     for (const place of places) {
       const pixels = await values[place.id].data();
       sums.add(place.features, rankShares(pixels as Float32Array, size, place));

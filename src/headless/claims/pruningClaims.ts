@@ -12,7 +12,9 @@ import { channelOrder, groupBand, groupCurve } from '../../pruning/groupFidelity
 import { groupOrder } from '../../pruning/groupSelection.ts';
 import { keepSets } from '../../pruning/keepSets.ts';
 import { accuracyOf, judgeOf } from '../../theory/accuracy.ts';
-import { measuresOf, singletonRankings, subjectOf } from '../../theory/subject.ts';
+import { measuresOf } from '../../engine/calibrate.ts';
+import { subjectOf } from '../../pruning/subject.ts';
+import { singletonRankings } from '../../theory/singletonRankings.ts';
 import { figure, mean, percent, type Claim, type Finding } from './claim.ts';
 
 const ETA = 0.8;

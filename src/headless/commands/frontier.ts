@@ -1,8 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { ImageSource } from '../../engine/imageSource.ts';
+import { partOf } from '../../engine/imageSource.ts';
 import { TARGET_KINDS, type TargetKind } from '../../pruning/pruneRequest.ts';
 import { Evidence } from '../evidence.ts';
-import { assertReachable, subjectOf } from '../experiment.ts';
+import { subjectOf } from '../../pruning/subject.ts';
+import { assertReachable } from '../experiment.ts';
 import { readImages, readLabels, readModel, writeBytes, writeJson } from '../files.ts';
 import { measureFrontier, type FrontierSeries } from '../frontier.ts';
 import { methodName, NAMED_METHODS, parseMethod, UnknownMethodError, type Method } from '../method.ts';
@@ -58,14 +59,10 @@ async function readPictures({ images, test, labels, imageLabels }: Options) {
   const half = Math.floor(all.count / 2);
   if (half === 0) throw new InvalidArgumentError('Without --test there must be two images or more: the first half calibrates, the second measures.');
   return {
-    calibration: part(all, 0, half),
+    calibration: partOf(all, 0, half),
     calibrationLabels: known.subarray(0, half),
-    test: { images: part(all, half, all.count - half), labels: known.subarray(half) },
+    test: { images: partOf(all, half, all.count - half), labels: known.subarray(half) },
   };
-}
-
-function part(images: ImageSource, start: number, count: number): ImageSource {
-  return { count, shape: images.shape, read: (first, size) => images.read(start + first, size) };
 }
 
 interface Options extends RuleOptions, Record<'model' | 'images' | 'labels' | 'out', string> {

@@ -8,7 +8,7 @@ import { networkCosts } from '../../network/costs.ts';
 import { channelOrder, groupCurve, groupScores } from '../../pruning/groupFidelity.ts';
 import { NO_RULES } from '../../pruning/widthRules.ts';
 import { Evidence } from '../evidence.ts';
-import { subjectOf } from '../experiment.ts';
+import { subjectOf } from '../../pruning/subject.ts';
 import { readModel, writeJson } from '../files.ts';
 import { measureFrontier, type FrontierSeries } from '../frontier.ts';
 import { methodName, parseMethod, type Method } from '../method.ts';

@@ -11,7 +11,8 @@ import type { PruneRequest } from '../../pruning/pruneRequest.ts';
 import { slowLayersNote } from '../../pruning/slowLayers.ts';
 import { speedNote } from '../../pruning/speedNote.ts';
 import { Evidence } from '../evidence.ts';
-import { assertReachable, pruneAsRequested, subjectOf } from '../experiment.ts';
+import { subjectOf } from '../../pruning/subject.ts';
+import { assertReachable, pruneAsRequested } from '../experiment.ts';
 import { readImages, readLabels, readModel, writeFiles, writeJson, writeModel } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import {

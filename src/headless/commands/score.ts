@@ -3,7 +3,8 @@ import { fidelityCurve } from '../../fidelity/fidelityCurve.ts';
 import { singletonOrder } from '../../fidelity/selection/singletonOrder.ts';
 import { singletonScores } from '../../fidelity/singletonFidelity.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
-import { gatherStatistics, subjectOf } from '../experiment.ts';
+import { subjectOf } from '../../pruning/subject.ts';
+import { measuresOf } from '../../engine/calibrate.ts';
 import { readImages, readModel, writeJson } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import { imagesOption, modelOption, outOption } from '../options.ts';
@@ -19,8 +20,7 @@ export function scoreCommand(): Command {
       const subject = subjectOf(await readModel(model));
       const source = await readImages(images);
       const correlator = await startNodeEngine();
-      const store = await gatherStatistics(subject, source, correlator, progressOn('calibrate'));
-      const measures = store.measures();
+      const measures = await measuresOf(subject, source, correlator, progressOn('calibrate'));
       const groups = prunableGroups(subject.coupled.groups).map(({ name, channels }) => ({
         name,
         channels,
