@@ -1,10 +1,8 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import type { Command } from 'commander';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { computeLogits } from '../engine/evaluate.ts';
 import { relativeError } from '../engine/fixtures/arrays.ts';
 import { readNpy, writeNpy } from '../formats/npy.ts';
@@ -13,55 +11,21 @@ import { costModel } from '../network/costModel.ts';
 import { totalCost } from '../network/totalCost.ts';
 import { networkCosts } from '../network/costs.ts';
 import { couplingGroups } from '../network/coupling.ts';
-import { randomWeights, residualNetwork } from '../network/fixtures/networks.ts';
-import type { Network } from '../network/network.ts';
 import type { LayerChange } from '../pruning/layerChanges.ts';
 import type { PruneRequest } from '../pruning/pruneRequest.ts';
-import type { WidthRules } from '../pruning/widthRules.ts';
 import { exportCommand } from './commands/export.ts';
-import { frontierCommand } from './commands/frontier.ts';
-import { LabelsNeededError } from './evidence.ts';
-import { parseMethod } from './method.ts';
 import { imagesCommand, openDataFolder } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { scoreCommand } from './commands/score.ts';
-import { readImages, readModel, writeModel } from './files.ts';
-import { startNodeEngine } from './nodeEngine.ts';
+import { readImages, readModel } from './files.ts';
+import { at, json, network, runHere } from './fixtures/workFolder.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
 const shipped = join(root, 'public/models/resnet20-cifar10');
 const data = join(root, 'public/data/cifar10');
 
-let folder: string;
-const at = (...path: string[]) => join(folder, ...path);
-const network: Network = residualNetwork();
-
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lab-'));
-  await startNodeEngine();
-  await writeModel(network, at('small'));
-  await writeFile(at('small.npy'), writeNpy([64, 8, 8, 3], noise(64 * 192)));
-  await runHere(imagesCommand(), { data, count: 32, out: at('test.npy'), labels: at('labels.npy') });
-});
-afterEach(() => void vi.restoreAllMocks());
-afterAll(() => rm(folder, { recursive: true }));
-
-/** Pixels from 0 to 3. */
-function noise(length: number): Uint8Array {
-  return Uint8Array.from(randomWeights(7)([length], 2, 2).values);
-}
-
-/** A command in this process, its progress silenced. */
-async function runHere(command: Command, options: Record<string, string | number | true>): Promise<void> {
-  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
-  const words = Object.entries(options).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, String(value)]));
-  await command.exitOverride().parseAsync(words, { from: 'user' });
-}
-
-async function json<T = Record<string, unknown>>(...path: string[]): Promise<T> {
-  return JSON.parse(await readFile(at(...path), 'utf8')) as T;
-}
+beforeAll(() => runHere(imagesCommand(), { data, count: 32, out: at('test.npy'), labels: at('labels.npy') }));
 
 /** The real thing: a process of its own. */
 function lab(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -276,71 +240,6 @@ describe('lab prune', () => {
     expect(new Set(all.map((sets) => JSON.stringify(sets))).size).toBe(4);
   });
 });
-
-describe('lab frontier', () => {
-  it('measures every method at every target, as JSON or CSV', async () => {
-    await writeFile(at('small-labels.npy'), writeNpy([64], Uint8Array.from({ length: 64 }, (_, k) => k % 4)));
-    const options = { model: at('small'), images: at('small.npy'), test: at('small.npy'), labels: at('small-labels.npy'), methods: 'l1/none/oneShot,singleton/scale/sequential', targets: '0.8,0.5' };
-    await runHere(frontierCommand(), { ...options, out: at('frontier.json') });
-    const { series } = await json<{ series: { method: object; points: { target: number; macs: number; accuracy: number }[] }[] }>('frontier.json');
-    expect(series.map(({ method }) => method)).toEqual(['l1', 'paper'].map(parseMethod));
-    for (const { points } of series) {
-      expect(points.map(({ target }) => target)).toEqual([0.8, 0.5]);
-      for (const { target, macs } of points) expect(macs).toBeLessThanOrEqual(target * networkCosts(network).macs);
-    }
-    await runHere(frontierCommand(), { ...options, out: at('frontier.csv') });
-    const [header, ...rows] = (await readFile(at('frontier.csv'), 'utf8')).trim().split('\n');
-    expect(header).toBe('method,target,macs,params,accuracy,images');
-    expect(rows).toHaveLength(4);
-    expect(rows[0]).toMatch(/^l1\/none\/oneShot,0\.8,\d+,\d+,[\d.]+,64$/);
-  });
-});
-
-describe('lab frontier without images to test on', () => {
-  const options = { model: '', images: '', labels: '', methods: 'ours,obc/leastSquaresBias/oneShot/eta/renorm,nisp', targets: '0.5' };
-
-  beforeAll(async () => {
-    await writeFile(at('half-labels.npy'), writeNpy([64], Uint8Array.from({ length: 64 }, (_, k) => k % 4)));
-    Object.assign(options, { model: at('small'), images: at('small.npy'), labels: at('half-labels.npy') });
-  });
-
-  it('calibrates with the first half and measures with the second, by any method', async () => {
-    await runHere(frontierCommand(), { ...options, out: at('half.json') });
-    const { series, images } = await json<{ images: number; series: { method: object; points: { macs: number; images: number }[] }[] }>('half.json');
-    expect(images).toBe(32);
-    expect(series.map(({ method }) => method)).toEqual(options.methods.split(',').map(parseMethod));
-    for (const { points } of series) {
-      expect(points.map((point) => point.images)).toEqual([32]);
-      expect(points[0].macs).toBeLessThanOrEqual(0.5 * networkCosts(network).macs);
-    }
-  });
-
-  it('lets a rule read the labels of the calibrating half, and asks for them where there are none', async () => {
-    await runHere(frontierCommand(), { ...options, methods: 'taylor', out: at('taylor.json') });
-    const { series } = await json<Frontier>('taylor.json');
-    expect(series[0].points).toHaveLength(1);
-    await expect(runHere(pruneCommand(), { model: at('small'), images: at('small.npy'), target: 'macs=0.5', select: 'taylor', out: at('no') })).rejects.toBeInstanceOf(LabelsNeededError);
-  });
-});
-
-describe('lab frontier under rules', () => {
-  it('measures only what they allow, and says them', async () => {
-    await writeFile(at('ruled-labels.npy'), writeNpy([64], new Uint8Array(64)));
-    const options = { model: at('small'), images: at('small.npy'), test: at('small.npy'), labels: at('ruled-labels.npy'), methods: 'l1/none/oneShot', targets: '0.6', kind: 'channels' };
-    await runHere(frontierCommand(), { ...options, out: at('free.json') });
-    await runHere(frontierCommand(), { ...options, out: at('ruled.json'), protect: 'stem,block2_conv2' });
-    const [free, ruled] = [await json<Frontier>('free.json'), await json<Frontier>('ruled.json')];
-    expect(ruled.rules.groups).toEqual({ stem: { kind: 'protect' }, block2_conv2: { kind: 'protect' } });
-    expect(ruled.series[0].points[0].macs).toBeGreaterThan(free.series[0].points[0].macs);
-    const wanted = { stem: 6, block1_conv1: 3, block2_conv1: 4, block2_conv2: 8 };
-    expect(ruled.series[0].points[0].macs).toBe(totalCost(costModel(network), wanted).macs);
-  });
-});
-
-interface Frontier {
-  readonly rules: WidthRules;
-  readonly series: { readonly points: { readonly macs: number }[] }[];
-}
 
 describe('lab export', () => {
   it('writes a folder that is the same model, and a zip that is the same network', async () => {
