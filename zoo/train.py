@@ -7,7 +7,8 @@ random crops (padding 4) and horizontal flips. Convolutions run in bfloat16 unde
 the weights stay float32, and the reported accuracy is measured in float32 with the full
 10,000 test images. Stopped runs continue from their last epoch; called again with more epochs,
 training goes on at the rate that the longer schedule has at that point. The checkpoint keeps the
-arguments of every such call.
+arguments of every such call. With `--without CLASS` the network never sees that class: the reference
+that forgetting is held against; accuracy is then that of the other classes.
 """
 import argparse
 import json
@@ -57,6 +58,7 @@ def main():
     parser.add_argument("--rate", type=float, default=0.2, help="peak learning rate")
     parser.add_argument("--decay", type=float, default=5e-4, help="weight decay")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--without", type=int, metavar="CLASS", help="leave this class out")
     parser.add_argument("--data", type=Path, default=HERE / ".data/cifar10")
     parser.add_argument("--out", type=Path, default=HERE / ".checkpoints")
     args = parser.parse_args()
@@ -71,6 +73,10 @@ def main():
     train_labels = torch.from_numpy(train_labels.astype(np.int64))
     test_labels = torch.from_numpy(test_labels.astype(np.int64))
 
+    if args.without is not None:
+        stays, tested = train_labels != args.without, test_labels != args.without
+        train, train_labels, test, test_labels = train[stays], train_labels[stays], test[tested], test_labels[tested]
+
     model = MODELS[args.model]().to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(
         model.parameters(), lr=args.rate, momentum=0.9, weight_decay=args.decay, nesterov=True
@@ -83,8 +89,9 @@ def main():
     )
 
     args.out.mkdir(parents=True, exist_ok=True)
-    arguments = {k: v for k, v in vars(args).items() if k not in ("data", "out")}
-    checkpoint, curve, runs = args.out / f"{args.model}.pt", [], []
+    arguments = {k: v for k, v in vars(args).items() if k not in ("data", "out") and v is not None}
+    name = args.model if args.without is None else f"{args.model}-without-{args.without}"
+    checkpoint, curve, runs = args.out / f"{name}.pt", [], []
     if checkpoint.exists():
         saved = torch.load(checkpoint)
         model.load_state_dict(saved["model"])

@@ -2,16 +2,11 @@ import { computeLogits, topClasses } from '../engine/evaluate.ts';
 import { partOf, type ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import type { Network } from '../network/network.ts';
+import type { LabelledPictures } from './forgetMethod.ts';
 import { probeClasses, ridgeProbe, type Features } from './ridgeProbe.ts';
 import { tailOf } from './tail.ts';
 import { HeadNotFoundError } from './unlearningErrors.ts';
 import type { UnlearnInput } from './unlearn.ts';
-
-/** Pictures with the class of each. */
-export interface LabelledPictures {
-  readonly images: ImageSource;
-  readonly labels: ArrayLike<number>;
-}
 
 /** Labelled pictures of each class that the probe is fitted on. */
 export const PROBE_PICTURES = 32;

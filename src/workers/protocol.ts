@@ -4,6 +4,7 @@
  * transferred, never cloned. Errors cross as `{ name, message }` and are rebuilt by the clients.
  */
 import type { CalibrationBatch } from '../engine/calibrate.ts';
+import type { CalibrationSource } from '../datasets/calibrationSource.ts';
 import type { SkippedPicture } from '../datasets/ownPictures.ts';
 import type { Fit, Preprocessing } from '../datasets/preprocessing.ts';
 import type { CostModel } from '../network/totalCost.ts';
@@ -139,6 +140,8 @@ export interface CalibrationRequest {
   /** Training images, drawn class-balanced order with `seed`; labels are never read. */
   readonly images: number;
   readonly seed: number;
+  /** Absent: the training split's own pictures. */
+  readonly source?: CalibrationSource;
 }
 
 export interface CalibrationSummary {
