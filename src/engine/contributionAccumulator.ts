@@ -76,10 +76,12 @@ export class ContributionAccumulator {
 
   /** The values of component i alone, as an operator with one input takes them. */
   #input(x: tf.Tensor, i: number): tf.Tensor {
-    const { n, p, part, flattened } = this.#layer;
+    const { node, n, p, part, flattened } = this.#layer;
     if (flattened) return tf.reshape(tf.slice(tf.reshape(x, [x.shape[0], p, n]), [0, 0, i], [x.shape[0], p, 1]), [x.shape[0], p]);
-    const begin = x.shape.map((_, axis) => (axis === x.rank - 1 ? part * n + i : 0));
-    return tf.slice(x, begin, x.shape.with(x.rank - 1, 1));
+    // features of a head stand side by side; a convolution has one for each input
+    const width = node.op === 'dense' ? p : 1;
+    const begin = x.shape.map((_, axis) => (axis === x.rank - 1 ? (part * n + i) * width : 0));
+    return tf.slice(x, begin, x.shape.with(x.rank - 1, width));
   }
 
   #zeros(): ContributionSums {

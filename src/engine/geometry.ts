@@ -3,7 +3,8 @@ import type { ConsumerLayer } from '../pruning/consumerLayers.ts';
 
 /**
  * How a consumer layer reads its (prepared) input: which pixels make up one patch. A dense layer is
- * a 1 × 1 convolution over every position; after a flatten, its kernel covers the whole map
+ * a 1 × 1 convolution over every position, whose channels are single features (of heads: in the order of a
+ * component-major patch); after a flatten, its kernel covers the whole map
  * (component i is channel i, offset q is position q). A transposed convolution is a convolution of
  * stride 1 over its input with zeros inserted between the pixels.
  */

@@ -65,7 +65,9 @@ export class CompiledNetwork {
     return tf.tidy(() => {
       const values = new Map(given);
       const keep = new Set(wanted);
-      this.#steps.forEach((step, at) => {
+      // nothing wanted comes after its last step (a language model's head takes longer than its last blocks)
+      const end = read ? this.#steps.length : this.#steps.findLastIndex(({ id }) => keep.has(id)) + 1;
+      this.#steps.slice(0, end).forEach((step, at) => {
         // tidied by itself, for what an operator leaves behind may be larger than all that is still needed
         values.set(step.id, tf.tidy(() => step.run(step.inputs.map((id, k) => {
           const value = valueOf(values, id);
@@ -121,6 +123,7 @@ class StepBuilder {
   readonly #network: Network;
   readonly #wanted: ReadonlySet<string>;
   readonly #readers = new Map<string, Node[]>();
+  readonly #uploaded = new Map<Weight, tf.Tensor>();
 
   constructor(network: Network, wanted: ReadonlySet<string>) {
     this.#network = network;
@@ -170,9 +173,13 @@ class StepBuilder {
     return readers[0] as unknown as NodeOf<O>;
   }
 
+  /** A weight that several nodes share (an embedding's table) is uploaded once. */
   #upload(weight: Weight): tf.Tensor {
+    const known = this.#uploaded.get(weight);
+    if (known) return known;
     assertWeightFits(weight.shape);
     const tensor = tf.tensor(weight.values, [...weight.shape], 'float32');
+    this.#uploaded.set(weight, tensor);
     this.tensors.push(tensor);
     return tensor;
   }

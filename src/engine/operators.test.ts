@@ -3,11 +3,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Node } from '../network/network.ts';
 import { relativeError } from './fixtures/arrays.ts';
 import oracle from './fixtures/ops.json' with { type: 'json' };
+import transformers from './fixtures/transformerOps.json' with { type: 'json' };
 import { startWasm } from './fixtures/wasmBackend.ts';
 import { operatorOf } from './operators.ts';
 import { UnsupportedNodeError } from './operators/operator.ts';
 
-// Expected values: zoo/oracles/ops.py, by PyTorch in float64.
+// Expected values: zoo/oracles/ops.py and zoo/oracles/transformers.py, by PyTorch in float64.
 
 const TOLERANCE = 1e-4;
 
@@ -23,7 +24,7 @@ interface OracleCase {
   readonly inputs: OracleArray[];
   readonly output: OracleArray;
 }
-const cases = oracle.cases as unknown as OracleCase[];
+const cases = [...oracle.cases, ...transformers.cases] as unknown as OracleCase[];
 type RunNode = Exclude<Node, { op: 'input' }>;
 
 const tensorOf = ({ shape, values }: OracleArray): tf.Tensor => tf.tensor(values, shape, 'float32');
@@ -74,10 +75,12 @@ describe.each(['cpu', 'wasm'])('on the %s backend', (backend) => {
 
 it('every op of a network has cases', () => {
   const ops: Record<RunNode['op'], true> = {
-    activation: true, add: true, averagePool2d: true, batchNorm: true, concat: true, conv2d: true, crop2d: true,
-    dense: true, depthwiseConv2d: true, dropout: true, flatten: true, globalAveragePool2d: true, globalMaxPool2d: true,
-    groupNorm: true, layerNorm: true, maxPool2d: true, multiply: true, permute: true, prelu: true, rescaling: true,
-    reshape: true, resize2d: true, slice: true, subtract: true, transposedConv2d: true, zeroPad2d: true,
+    activation: true, add: true, attention: true, averagePool2d: true, batchNorm: true, concat: true, conv2d: true,
+    crop2d: true, dense: true, depthwiseConv2d: true, dropout: true, embedding: true, flatten: true,
+    globalAveragePool2d: true, globalMaxPool2d: true, groupNorm: true, layerNorm: true, maxPool2d: true, multiply: true,
+    patchMerging: true, permute: true, positions: true, prelu: true, prependTokens: true, rescaling: true, reshape: true,
+    resize2d: true, rmsNorm: true, rotary: true, slice: true, subtract: true, transposedConv2d: true, unembedding: true,
+    zeroPad2d: true,
   };
   expect(new Set(cases.map(({ op }) => op))).toEqual(new Set(Object.keys(ops)));
 });

@@ -1,16 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Node } from '../network/network.ts';
 import { activationOperator, preluOperator } from './operators/activation.ts';
+import { attentionOperator } from './operators/attention.ts';
 import { conv2dOperator, depthwiseConv2dOperator } from './operators/convolution.ts';
 import { denseOperator } from './operators/dense.ts';
 import { elementwiseOperator } from './operators/elementwise.ts';
+import { embeddingOperator, unembeddingOperator } from './operators/embedding.ts';
 import {
   concatOperator, cropOperator, flattenOperator, permuteOperator, reshapeOperator, sliceOperator, zeroPadOperator,
 } from './operators/layout.ts';
-import { batchNormOperator, groupNormOperator, layerNormOperator } from './operators/normalization.ts';
+import { batchNormOperator, groupNormOperator, layerNormOperator, rmsNormOperator } from './operators/normalization.ts';
 import type { FusedActivation, Operator, Upload } from './operators/operator.ts';
 import { globalPoolOperator, poolOperator } from './operators/pooling.ts';
 import { resizeOperator } from './operators/resize.ts';
+import { rotaryOperator } from './operators/rotary.ts';
+import { patchMergingOperator, positionsOperator, prependTokensOperator } from './operators/tokens.ts';
 import { transposedConv2dOperator } from './operators/transposedConvolution.ts';
 
 export { normAffine } from './operators/normalization.ts';
@@ -40,6 +44,8 @@ export function operatorOf(
       return batchNormOperator(node, upload, activation);
     case 'layerNorm':
       return layerNormOperator(node, upload);
+    case 'rmsNorm':
+      return rmsNormOperator(node, upload);
     case 'groupNorm':
       return groupNormOperator(node, upload);
     case 'rescaling': {
@@ -80,5 +86,19 @@ export function operatorOf(
       return resizeOperator(node);
     case 'dropout':
       return ([x]) => tf.clone(x);
+    case 'embedding':
+      return embeddingOperator(node, upload);
+    case 'unembedding':
+      return unembeddingOperator(node, upload);
+    case 'positions':
+      return positionsOperator(node, upload);
+    case 'prependTokens':
+      return prependTokensOperator(node, upload);
+    case 'patchMerging':
+      return patchMergingOperator(node);
+    case 'rotary':
+      return rotaryOperator(node);
+    case 'attention':
+      return attentionOperator(node, upload);
   }
 }

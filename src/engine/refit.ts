@@ -7,7 +7,7 @@ import type { ConsumerLayer } from '../pruning/consumerLayers.ts';
 import { componentWeights, kernelSize, writeWeights } from '../pruning/layerWeights.ts';
 import type { Compensation } from '../pruning/pruneRequest.ts';
 import { assertDeviceHealthy } from './backend.ts';
-import { layerGeometry, type PatchGeometry } from './geometry.ts';
+import { layerGeometry, patchSize, type PatchGeometry } from './geometry.ts';
 import { addInto, crossProduct, gramAccumulator } from './gramAccumulator.ts';
 import type { JobClock } from './job.ts';
 import type { Correlator } from './kernels/correlator.ts';
@@ -98,7 +98,7 @@ export async function measureLayer(
   const geometry = layerGeometry(layer, inputs[0].shape.slice(1));
   const { n, m } = kernelSize(layer, kernel);
   const accumulator = gramAccumulator(geometry, correlator);
-  const sums = new TargetSums(layer, geometry, m, correlator);
+  const sums = new TargetSums(geometry, m, correlator);
   const energy = new Float64Array(m);
   const withBias = fitOf(method) === 'leastSquaresBias';
   const input = new Float64Array(n * layer.p);
@@ -139,7 +139,7 @@ async function movedTargets(
   clock: JobClock,
 ): Promise<LayerStatistics[]> {
   const outputs = outputsWith(kernel);
-  const added = measured.map(({ layer, geometry, statistics: { m } }) => new TargetSums(layer, geometry, m, correlator));
+  const added = measured.map(({ geometry, statistics: { m } }) => new TargetSums(geometry, m, correlator));
   try {
     for (const [batch, whole] of inputs.entries()) {
       const move = tf.tidy(() => {
@@ -184,10 +184,10 @@ class TargetSums {
   readonly #output: Float64Array;
   images = 0;
 
-  constructor(layer: ConsumerLayer, geometry: PatchGeometry, m: number, correlator: Correlator | undefined) {
+  constructor(geometry: PatchGeometry, m: number, correlator: Correlator | undefined) {
     this.#geometry = geometry;
     this.#correlator = correlator;
-    this.#cross = new Float64Array(m * geometry.input[2] * layer.p);
+    this.#cross = new Float64Array(m * geometry.input[2] * patchSize(geometry));
     this.#output = new Float64Array(m);
   }
 

@@ -108,6 +108,7 @@ function whyHeld(node: Node, count: number, channel: number | undefined): string
       return several ? 'it filters each channel by itself, into several' : 'it filters each channel by itself';
     case 'batchNorm':
     case 'layerNorm':
+    case 'rmsNorm':
     case 'groupNorm':
       return 'it has a scale and an offset for each channel';
     case 'prelu':
@@ -131,6 +132,17 @@ function whyHeld(node: Node, count: number, channel: number | undefined): string
     case 'maxPool2d':
     case 'averagePool2d':
       return 'it pools each channel by itself';
+    case 'embedding':
+    case 'unembedding':
+      return 'its table has a column of weights for it';
+    case 'positions':
+    case 'prependTokens':
+      return 'it has a learnt value for each channel';
+    case 'patchMerging':
+      return 'it lays each channel’s neighbouring pixels side by side';
+    case 'rotary':
+    case 'attention':
+      return several ? 'a head works with all of its features, so they leave together' : 'it works on each head by itself';
     case 'activation':
     case 'rescaling':
     case 'dropout':

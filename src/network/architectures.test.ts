@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { networkCosts } from './costs.ts';
 import { coupling } from './coupling.ts';
+import { EXPECTED_TRANSFORMER_COUPLING } from './fixtures/architectures/expectedTransformerGroups.ts';
 import { EXPECTED_COUPLING } from './fixtures/architectures/expectedGroups.ts';
 import { inceptionV3 } from './fixtures/architectures/inceptionV3.ts';
 import { mobileNetV1 } from './fixtures/architectures/mobileNetV1.ts';
 import { PUBLISHED } from './fixtures/architectures/published.ts';
+import { PUBLISHED_TRANSFORMERS } from './fixtures/architectures/publishedTransformers.ts';
 import { shuffleNetV2 } from './fixtures/architectures/shuffleNetV2.ts';
 import { inferShapes, validateNetwork } from './shapes.ts';
 
@@ -12,7 +14,10 @@ const ZEROS = { weights: 'zeros' } as const;
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-describe.each(PUBLISHED)('$name', ({ name, build, parameters, macs, narrow }) => {
+const EXPECTED = { ...EXPECTED_COUPLING, ...EXPECTED_TRANSFORMER_COUPLING };
+const ALL = [...PUBLISHED, ...PUBLISHED_TRANSFORMERS];
+
+describe.each(ALL)('$name', ({ name, build, parameters, macs, narrow }) => {
   const network = build(ZEROS);
 
   it('is a sound network with the published parameters and MACs', () => {
@@ -33,7 +38,7 @@ describe.each(PUBLISHED)('$name', ({ name, build, parameters, macs, narrow }) =>
 
   it('has the coupling groups that its structure implies', () => {
     const { groups } = coupling(network);
-    const { free, frozen } = EXPECTED_COUPLING[name];
+    const { free, frozen } = EXPECTED[name];
     const found = groups
       .filter((group) => group.frozen === undefined)
       .map(({ name, channels, producers }) => ({ name, components: channels, producers }));
@@ -64,11 +69,11 @@ describe.each(PUBLISHED)('$name', ({ name, build, parameters, macs, narrow }) =>
 
 describe('the published structures', () => {
   it('are as many as there are expectations of', () => {
-    expect(PUBLISHED.map(({ name }) => name).toSorted()).toEqual(Object.keys(EXPECTED_COUPLING).toSorted());
+    expect(ALL.map(({ name }) => name).toSorted()).toEqual(Object.keys(EXPECTED).toSorted());
   });
 
   it('have as many prunable groups as one counts by hand', () => {
-    const counts = Object.fromEntries(PUBLISHED.map(({ name }) => [name, EXPECTED_COUPLING[name].free.length]));
+    const counts = Object.fromEntries(ALL.map(({ name }) => [name, EXPECTED[name].free.length]));
     expect(counts).toEqual({
       vgg16: 15, // 13 convolutions, 2 dense layers
       resnet18: 4 + 8, // streams (the first with the stem), one inner group a block
@@ -86,6 +91,11 @@ describe('the published structures', () => {
       shufflenet_v2_x1_0: 1 + 3 + 16 + 1, // stem, stages, inner groups, head
       unet: 8 + 2 + 12,
       ssdlite320_mobilenet_v3_large: 6 + 14 + 8 + 1 + 8,
+      vit_b_16: 2 * 12, // heads and hidden units a block
+      swin_t: 2 * 12,
+      gpt2: 2 * 12,
+      opt_125m: 2 * 12,
+      smollm_135m: 2 * 30,
     });
   });
 

@@ -4,7 +4,7 @@ import { inferShapes, inputShapes, weightsOf } from './shapes.ts';
 
 /**
  * - `macs`: multiply-accumulates of one forward pass of one sample; conv `H·W·kh·kw·in·out`,
- *   dense `in·out`, everything else 0
+ *   dense `in·out` a position, attention `2 · tokens · seen tokens · features`, everything else 0
  * - `parameters`: trainable ones, i.e. kernels, biases, gamma, beta; moving statistics not counted
  */
 export interface Cost {
@@ -45,8 +45,8 @@ export function networkCosts(network: Network): NetworkCosts {
   return { macs, parameters, bytes: weightBytes(network), nodes };
 }
 
-/** Bytes of all float32 weights, moving statistics included. */
+/** Bytes of all float32 weights, moving statistics included; one that several nodes share counts once. */
 export function weightBytes(network: Network): number {
-  const values = network.nodes.flatMap(weightsOf).map(([, weight]) => weight.values.length);
-  return 4 * values.reduce((total, count) => total + count, 0);
+  const weights = new Set(network.nodes.flatMap(weightsOf).map(([, weight]) => weight));
+  return 4 * [...weights].reduce((total, { values }) => total + values.length, 0);
 }

@@ -11,7 +11,7 @@ export interface Weight {
   readonly values: Float32Array;
 }
 
-/** Shape of one sample: `[height, width, channels]` for pictures, `[features]` for vectors. */
+/** Shape of one sample: `[height, width, channels]` for pictures, `[tokens, features]` for sequences, `[features]` for vectors. */
 export type Shape = readonly number[];
 
 export type Pair = readonly [number, number];
@@ -40,7 +40,8 @@ export type ActivationName = (typeof ACTIVATIONS)[number];
 export type ResizeCoordinates = 'halfPixel' | 'asymmetric' | 'alignCorners';
 
 interface OpTable {
-  input: { attributes: { shape: Shape }; weights: NoWeights };
+  /** With a `vocabulary`, the values are token ids: whole numbers from 0 to `vocabulary − 1`, of shape `[tokens]`. */
+  input: { attributes: { shape: Shape; vocabulary?: number }; weights: NoWeights };
   /** `scale · x + offset` */
   rescaling: { attributes: { scale: number; offset: number }; weights: NoWeights };
   /** kernel `[kh, kw, inputs / groups, outputs]`, bias `[outputs]` */
@@ -70,6 +71,8 @@ interface OpTable {
   };
   /** Normalises each vector along the last axis by its own mean and variance; weights `[channels]`. */
   layerNorm: { attributes: { epsilon: number }; weights: { gamma?: Weight; beta?: Weight } };
+  /** Divides each vector along the last axis by its root mean square, `√(mean x² + epsilon)`; gamma `[channels]`. */
+  rmsNorm: { attributes: { epsilon: number }; weights: { gamma?: Weight } };
   /** Normalises all pixels of each of `groups` runs of channels by their own mean and variance; weights `[channels]`. */
   groupNorm: { attributes: { groups: number; epsilon: number }; weights: { gamma?: Weight; beta?: Weight } };
   /** `alpha` has a default for `leakyRelu` (0.01), `elu` (1) and `hardSigmoid` (1/6), `beta` for `hardSigmoid` (1/2). */
@@ -106,6 +109,35 @@ interface OpTable {
   };
   /** Identity at inference; kept so that a round trip is exact. */
   dropout: { attributes: { rate: number }; weights: NoWeights };
+  /** Each token id's row of the table: `[tokens]` to `[tokens, features]`; table `[vocabulary, features]`. */
+  embedding: { attributes: NoAttributes; weights: { table: Weight } };
+  /** Adds row `start + t` of the table to token t; table `[start + greatest number of tokens, features]`. */
+  positions: { attributes: { start: number }; weights: { table: Weight } };
+  /** Puts learnt tokens (a class token) before the others: tokens `[count, features]`. */
+  prependTokens: { attributes: NoAttributes; weights: { tokens: Weight } };
+  /**
+   * Lays `rows × columns` neighbouring pixels side by side, column by column, as Swin does: pixel (y, x) of a
+   * patch fills features `(x · rows + y) · channels` and on.
+   */
+  patchMerging: { attributes: { size: Pair }; weights: NoWeights };
+  /**
+   * Turns each head's pairs of features by the angle `token · frequencies[pair]`. Pair i is features
+   * `(i, i + pairs)` of the head (`halves`) or `(2i, 2i + 1)` (`neighbours`); what is beyond the pairs stays.
+   */
+  rotary: { attributes: { headDim: number; frequencies: readonly number[]; pairing: 'halves' | 'neighbours' }; weights: NoWeights };
+  /**
+   * Of queries, keys and values (three inputs): head by head `softmax(scale · q kᵀ + …) v`. A head is `headDim`
+   * neighbouring features; where the queries have r times as many heads as keys and values, r neighbouring ones share
+   * one of theirs. `causal`: no token sees a later one. `window`: pixels of a picture see those of their own window,
+   * after `shift` rows and columns have moved from the top and left to the end (what was not adjacent stays unseen);
+   * bias `[(2 · rows − 1) · (2 · columns − 1), heads]` by the offset from key to query.
+   */
+  attention: {
+    attributes: { headDim: number; scale: number; causal: boolean; window?: { readonly size: Pair; readonly shift: Pair } };
+    weights: { bias?: Weight };
+  };
+  /** Scores of all tokens by an embedding's own table (the same `Weight`): `x · tableᵀ`; its parameters count there. */
+  unembedding: { attributes: NoAttributes; weights: { table: Weight } };
 }
 
 type NoWeights = Record<string, never>;

@@ -16,11 +16,11 @@ export interface ConsumerLayer {
   readonly parts: number;
   /** Input components of this layer. */
   readonly n: number;
-  /** Weights per (output, component): `kh · kw`, or the positions of a channel after a flatten. */
+  /** Weights per (output, component): `kh · kw`, the positions of a channel after a flatten, the features of a head. */
   readonly p: number;
   /** Outputs of this layer. */
   readonly m: number;
-  /** Which component of which group each of the n inputs is. */
+  /** Which component of which group each of the n inputs is. Of a dense layer, features `i · p` and on belong to input i, save after a flatten. */
   readonly inputs: ComponentMap;
   /** Height and width of the maps that a flatten before this dense layer has laid out, if any. */
   readonly flattened?: Pair;
@@ -57,9 +57,10 @@ function* layersOfNode(network: Network, node: ConsumerNode, inputs: FeatureMap)
   const { shape } = node.weights.kernel;
   if (node.op === 'dense') {
     const flattened = flattenedMaps(network, node, inputs);
-    const p = flattened ? flattened[0] * flattened[1] : 1;
+    const p = flattened ? flattened[0] * flattened[1] : runLength(inputs);
     const n = shape[0] / p;
-    yield { id: node.id, node, part: 0, parts: 1, n, p, m: shape[1], inputs: range(inputs, 0, n), flattened, statistics: kind(n * p) };
+    const own = flattened ? range(inputs, 0, n) : firstsOfRuns(inputs, p);
+    yield { id: node.id, node, part: 0, parts: 1, n, p, m: shape[1], inputs: own, flattened, statistics: kind(n * p) };
   } else if (node.op === 'transposedConv2d') {
     const [p, m, n] = [shape[0] * shape[1], shape[2], shape[3]];
     yield { id: node.id, node, part: 0, parts: 1, n, p, m, inputs, statistics: kind(n * p) };
@@ -79,6 +80,19 @@ function kind(size: number): ConsumerLayer['statistics'] {
 
 function range({ groups, group, component }: ComponentMap, first: number, count: number): ComponentMap {
   return { groups, group: group.slice(first, first + count), component: component.slice(first, first + count) };
+}
+
+/** How many neighbouring features make up a component, where all have as many (an attention's heads); else 1. */
+function runLength({ group, component }: ComponentMap): number {
+  const same = (f: number, other: number) => group[f] === group[other] && component[f] === component[other];
+  const starts = Array.from(group.keys()).filter((f) => f === 0 || !same(f, f - 1));
+  const length = group.length / starts.length;
+  return starts.every((start, run) => start === run * length) ? length : 1;
+}
+
+function firstsOfRuns({ groups, group, component }: ComponentMap, length: number): ComponentMap {
+  const firsts = (values: Int32Array) => values.filter((_, f) => f % length === 0);
+  return { groups, group: firsts(group), component: firsts(component) };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { ConsumerLayer } from './consumerLayers.ts';
  * `W[c][i · p + q]` is the weight of output c for offset q of component i.
  */
 
-type Part = Pick<ConsumerLayer, 'node' | 'part' | 'parts' | 'p'>;
+type Part = Pick<ConsumerLayer, 'node' | 'part' | 'parts' | 'p' | 'flattened'>;
 
 /** Components and outputs of one part of a kernel, which may have been cut. */
 export function kernelSize({ node, parts, p }: Part, { shape }: Weight): { readonly n: number; readonly m: number } {
@@ -42,14 +42,16 @@ export function emptyKernel(node: ConsumerNode, k: number, p: number, m: number)
 /** Calls `visit` with every place in the `m × np` matrix and in the kernel's values. */
 function eachPlace(layer: Part, kernel: Weight, visit: (at: number, place: number) => void): void {
   const { n, m } = kernelSize(layer, kernel);
-  const { node, part, parts, p } = layer;
+  const { node, part, parts, p, flattened } = layer;
+  // kernels hold their inputs offset by offset, save a dense layer's that are heads or single features
+  const runs = node.op === 'dense' && !flattened;
   for (let q = 0; q < p; q++) {
     for (let i = 0; i < n; i++) {
       for (let c = 0; c < m; c++) {
         // offset q of a transposed convolution's patch meets the weight at the opposite end of its kernel
         const place = node.op === 'transposedConv2d'
           ? ((p - 1 - q) * m + c) * n + i
-          : (q * n + i) * m * parts + part * m + c;
+          : (runs ? i * p + q : q * n + i) * m * parts + part * m + c;
         visit((c * n + i) * p + q, place);
       }
     }

@@ -47,6 +47,18 @@ describe('lipschitz', () => {
     expect(mixed.greatest).toBeGreaterThan(mixed.median);
   });
 
+  it('a root mean square norm of two vectors has the ratio and the least deviation that come by hand', async () => {
+    const node: Node = { id: 'norm', op: 'rmsNorm', inputs: ['input'], attributes: { epsilon: 1 }, weights: { gamma: vector(2, -3) } };
+    const network: Network = { name: 'rms', nodes: [{ id: 'input', op: 'input', inputs: [], attributes: { shape: [2] }, weights: {} }, node], outputs: ['norm'] };
+    // mean squares of 3 and 8, and 1 each for epsilon
+    const calibration = arraySource(Float32Array.of(Math.sqrt(6), 0, 0, 4), [2]);
+    const { norms: [norm] } = await lipschitz({ ...inputFor(network, undefined), calibration });
+    expect(norm.leastDeviation).toBeCloseTo(2, 5);
+    expect(norm.bound).toBeCloseTo(3 / 2, 5);
+    // √6 · 2 / 2 and 4 · 3 / 3, at right angles
+    expect(norm.greatest).toBeCloseTo(Math.sqrt((6 + 16) / (6 + 16)), 5);
+  });
+
   it.each([
     { id: 'norm', op: 'layerNorm', inputs: ['input'], attributes: { epsilon: 1e-3 }, weights: { gamma: vector(1, -2, 0.5, 1) } } as const,
     { id: 'norm', op: 'groupNorm', inputs: ['input'], attributes: { epsilon: 1e-3, groups: 2 }, weights: { gamma: vector(1, -2, 0.5, 1) } } as const,

@@ -11,15 +11,15 @@ import type { TheoryInput } from './theoryInput.ts';
 /** Others that each image is paired with. */
 const PAIRS_PER_IMAGE = 8;
 
-type NormNode = NodeOf<'batchNorm'> | NodeOf<'layerNorm'> | NodeOf<'groupNorm'>;
+type NormNode = NodeOf<'batchNorm'> | NodeOf<'layerNorm'> | NodeOf<'rmsNorm'> | NodeOf<'groupNorm'>;
 
 /**
  * Assumption B.2: how far a norm layer pulls its inputs apart, `‖f(x) − f(x')‖ / ‖x − x'‖`, over random
  * pairs of the values that it actually gets: x is all that it reads for one calibration image. Pairs of
  * equal values are left out.
  *
- * The bound is `max_c |γ_c| / √(σ_c² + ε)`. A batch norm has its deviations σ_c in its weights. Layer and
- * group norms measure theirs on each vector; there the least one that was met holds for all pairs: with
+ * The bound is `max_c |γ_c| / √(σ_c² + ε)`. A batch norm has its deviations σ_c in its weights. Layer,
+ * root-mean-square and group norms measure theirs on each vector; there the least one that was met holds for all pairs: with
  * `x̃ = (x − mean, √(dε))` the norm is `√d x̃ / ‖x̃‖`, and `‖x/‖x‖ − y/‖y‖‖ ≤ ‖x − y‖ / min(‖x‖, ‖y‖)`.
  */
 export async function lipschitz({ network, calibration: images, seed }: TheoryInput, job: Job = {}): Promise<Lipschitz> {
@@ -40,7 +40,7 @@ export async function lipschitz({ network, calibration: images, seed }: TheoryIn
 }
 
 function isNorm(node: Network['nodes'][number]): node is NormNode & Node {
-  return node.op === 'batchNorm' || node.op === 'layerNorm' || node.op === 'groupNorm';
+  return node.op === 'batchNorm' || node.op === 'layerNorm' || node.op === 'rmsNorm' || node.op === 'groupNorm';
 }
 
 /** Random orders of a batch: image k goes with image `order[k]`. */
@@ -123,9 +123,10 @@ function squaredDistance(values: Float32Array, one: number, other: number, size:
   return sum;
 }
 
-/** The variance of every vector that the norm standardises. */
-function ownVariances(node: NodeOf<'layerNorm'> | NodeOf<'groupNorm'>, x: tf.Tensor): tf.Tensor {
+/** The variance (mean square, where the norm takes no mean off) of every vector that the norm standardises. */
+function ownVariances(node: NodeOf<'layerNorm'> | NodeOf<'rmsNorm'> | NodeOf<'groupNorm'>, x: tf.Tensor): tf.Tensor {
   const [images, channels] = [x.shape[0], x.shape[x.rank - 1]];
+  if (node.op === 'rmsNorm') return tf.mean(tf.square(x), x.rank - 1);
   if (node.op === 'layerNorm') return tf.moments(x, x.rank - 1).variance;
   const { groups } = node.attributes;
   return tf.moments(tf.reshape(x, [images, x.size / (images * channels), groups, channels / groups]), [1, 3]).variance;

@@ -75,7 +75,7 @@ function afterActivations<M extends { readonly id: string }>(network: Network, g
   const of = (wanted: (node: Node) => boolean) => members.filter(({ id }) => wanted(nodeById(network, id)));
   const activations = of(({ op }) => op === 'activation' || op === 'prelu');
   if (activations.length > 0) return activations;
-  const norms = of(({ op }) => op === 'batchNorm' || op === 'groupNorm' || op === 'layerNorm');
+  const norms = of(({ op }) => op === 'batchNorm' || op === 'groupNorm' || op === 'layerNorm' || op === 'rmsNorm');
   if (norms.length > 0) return norms;
   const producers = of(({ id }) => group.producers.includes(id));
   return producers.length > 0 ? producers : members.slice(0, 1);

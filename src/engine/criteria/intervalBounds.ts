@@ -71,6 +71,9 @@ function boundsOf(node: Node, inputs: readonly Bounds[], shapes: ReadonlyMap<str
   if (node.op === 'input') return inputBounds(node.attributes.shape, box);
   const unknown = inputs.find((input) => 'unknown' in input);
   if (unknown) return unknown;
+  if (node.op === 'attention' || node.op === 'rotary' || node.op === 'embedding' || node.op === 'unembedding') {
+    return { unknown: `no bounds are known of "${node.id}" (${node.op})` };
+  }
   const known = inputs as readonly Interval[];
   const shape = shapes.get(node.id) ?? [];
   const { lower, upper } = tf.tidy((): { lower: tf.Tensor; upper: tf.Tensor } => {
@@ -133,6 +136,7 @@ function nodeBounds(node: Exclude<Node, NodeOf<'input'>>, inputs: readonly Inter
     case 'multiply':
       return inputs.slice(1).reduce((product, factor) => productBounds(node, product, factor), first);
     case 'layerNorm':
+    case 'rmsNorm':
     case 'groupNorm':
       return normalisedBounds(node, shape, first);
     case 'averagePool2d':
@@ -141,6 +145,8 @@ function nodeBounds(node: Exclude<Node, NodeOf<'input'>>, inputs: readonly Inter
       return monotone(node, inputs, first.lower.size / shape[shape.length - 1] + 4);
     case 'resize2d':
       return monotone(node, inputs, 16);
+    case 'positions':
+      return outward(run(node, [first.lower]), run(node, [first.upper]), 1, tf.add(scaleOf(inputs), tf.max(tf.abs(made(node.weights.table)))));
     default:
       // moves values, or takes the greatest of some
       return { lower: run(node, inputs.map(({ lower }) => lower)), upper: run(node, inputs.map(({ upper }) => upper)) };
@@ -226,9 +232,11 @@ function productBounds(node: NodeOf<'multiply'>, a: Interval, b: Interval): Inte
 }
 
 /** A normalised vector of n values has none beyond `√n`. */
-function normalisedBounds({ op, attributes, weights: { gamma, beta } }: NodeOf<'layerNorm'> | NodeOf<'groupNorm'>, shape: Shape, { lower }: Interval): Interval {
+function normalisedBounds(node: NodeOf<'layerNorm'> | NodeOf<'rmsNorm'> | NodeOf<'groupNorm'>, shape: Shape, { lower }: Interval): Interval {
   const channels = shape[shape.length - 1];
-  const values = op === 'layerNorm' ? channels : lower.size / attributes.groups;
+  const values = node.op === 'groupNorm' ? lower.size / node.attributes.groups : channels;
+  const { gamma } = node.weights;
+  const beta = node.op === 'rmsNorm' ? undefined : node.weights.beta;
   const of = (c: number, sign: 1 | -1) => (beta?.values[c] ?? 0) + sign * (Math.abs(gamma?.values[c] ?? 1) * Math.sqrt(values) + 1e-3);
   const filled = (sign: 1 | -1) => tf.add(tf.zeros(lower.shape), tf.tensor1d(Float32Array.from({ length: channels }, (_, c) => of(c, sign))));
   return outward(filled(-1), filled(1), 64);

@@ -33,6 +33,12 @@ export function layerNormOperator({ attributes, weights }: NodeOf<'layerNorm'>, 
   return ([x]) => affine(standardised(x, [x.rank - 1], attributes.epsilon));
 }
 
+/** Each vector along the last axis by its own root mean square. */
+export function rmsNormOperator({ attributes, weights }: NodeOf<'rmsNorm'>, upload: Upload): Operator {
+  const affine = affineOf(weights, upload);
+  return ([x]) => affine(tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), attributes.epsilon))));
+}
+
 /** Each run of channels, over all pixels, by its own mean and variance. */
 export function groupNormOperator({ attributes, weights }: NodeOf<'groupNorm'>, upload: Upload): Operator {
   const { groups, epsilon } = attributes;

@@ -24,7 +24,7 @@ export function cutNormWeights({ weights: { gamma, beta } }: Norm, kept: KeptFea
 }
 
 /** @throws ShapeError unless epsilon is a number that a norm can have */
-export function checkEpsilon(node: Norm): void {
+export function checkEpsilon(node: Norm | NodeOf<'rmsNorm'>): void {
   const { epsilon } = node.attributes;
   if (!(epsilon >= 0 && Number.isFinite(epsilon))) {
     throw new ShapeError(node.id, node.op, `epsilon must be finite and not negative, found ${epsilon}.`);

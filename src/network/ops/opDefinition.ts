@@ -21,7 +21,7 @@ export interface OpDefinition<O extends Op> {
   cut(node: NodeOf<O>, kept: KeptFeatures): NodeOf<O>;
 }
 
-export type InputCount = 'none' | 'one' | 'two' | 'twoOrMore';
+export type InputCount = 'none' | 'one' | 'two' | 'three' | 'twoOrMore';
 
 /**
  * The channels of a value: the axis of the sample's shape along which they lie, and for each index
@@ -55,7 +55,8 @@ export interface ChannelTies {
  *
  * MACs are multiply-accumulates of one forward pass of one sample: conv `H·W·kh·kw·in·out / groups`
  * (H, W of the output; of the input where the convolution is transposed), depthwise `H·W·kh·kw·out`,
- * dense `in·out` a position; everything else counts 0. Parameters are the trainable
+ * dense `in·out` a position, attention `2 · tokens · seen tokens · out` (both products, unseen ones of a
+ * causal one counted); everything else counts 0. Parameters are the trainable
  * ones: kernels, biases, gamma and beta; the moving statistics of a norm are not counted.
  */
 export interface CostPart {

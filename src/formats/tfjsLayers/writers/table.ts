@@ -6,6 +6,7 @@ import { writeAdd, writeConcatenate, writeDropout, writeMultiply, writeRescaling
 import { writeBatchNormalization, writeDense, writeGroupNormalization, writeLayerNormalization } from './mixing.ts';
 import { writeCropping2D, writeUpSampling2D, writeZeroPadding2D } from './picture.ts';
 import { writeAveragePooling2D, writeGlobalAveragePooling2D, writeGlobalMaxPooling2D, writeMaxPooling2D } from './pooling.ts';
+import { refused } from './refused.ts';
 import { writeFlatten, writeInputLayer, writePermute, writeReshape, writeSlice } from './shape.ts';
 
 const layerWriters: { readonly [O in Op]: LayerWriter<O> } = {
@@ -36,6 +37,14 @@ const layerWriters: { readonly [O in Op]: LayerWriter<O> } = {
   crop2d: writeCropping2D,
   resize2d: writeUpSampling2D,
   dropout: writeDropout,
+  attention: refused,
+  embedding: refused,
+  patchMerging: refused,
+  positions: refused,
+  prependTokens: refused,
+  rmsNorm: refused,
+  rotary: refused,
+  unembedding: refused,
 };
 
 /** The layer that `node` becomes, and, through `context`, those in front of it. Throws `ExportError`. */

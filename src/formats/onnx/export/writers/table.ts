@@ -8,6 +8,7 @@ import { writeAdd, writeConcat, writeDropout, writeMultiply, writeRescaling, wri
 import { writeCrop2d, writeFlatten, writePermute, writeReshape, writeSlice, writeZeroPad2d } from './layout.ts';
 import { writeBatchNorm, writeGroupNorm, writeLayerNorm } from './normalization.ts';
 import { writeAveragePool2d, writeGlobalAveragePool2d, writeGlobalMaxPool2d, writeMaxPool2d } from './pooling.ts';
+import { refused } from './refused.ts';
 import { writeResize2d } from './resize.ts';
 
 const nodeWriters: { readonly [O in Exclude<Op, 'input'>]: NodeWriter<O> } = {
@@ -37,6 +38,14 @@ const nodeWriters: { readonly [O in Exclude<Op, 'input'>]: NodeWriter<O> } = {
   subtract: writeSubtract,
   transposedConv2d: writeTransposedConv2d,
   zeroPad2d: writeZeroPad2d,
+  attention: refused,
+  embedding: refused,
+  patchMerging: refused,
+  positions: refused,
+  prependTokens: refused,
+  rmsNorm: refused,
+  rotary: refused,
+  unembedding: refused,
 };
 
 /** Writes a node that is not the input; returns the tensor of its value. */
