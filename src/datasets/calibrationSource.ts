@@ -14,6 +14,16 @@ export interface CalibrationSource {
   readonly kind: SourceKind;
   /** A second kind that takes the place of a share of the pictures, in (0, 1). */
   readonly mix?: { readonly kind: SourceKind; readonly share: number };
+  /** Of `inversion`: the set that was made in the page with these settings. Absent: the one shipped with the model. */
+  readonly made?: MadeSet;
+}
+
+/** What pictures are made from a network with; the same settings make the same pictures. */
+export interface MadeSet {
+  readonly count: number;
+  /** Optimisation steps for each picture. */
+  readonly steps: number;
+  readonly seed: number;
 }
 
 export const REAL_PICTURES: CalibrationSource = { kind: 'pictures' };

@@ -74,6 +74,7 @@ export class PackedImages implements ImageSet {
     const known = this.#labels.get(name);
     if (known) return known;
     const { labels, count } = this.#index.splits[name];
+    if (count === 0) return new Uint8Array(); // such a split names no file
     const reading = this.#fetch(labels).then((bytes) => {
       if (bytes.length !== count) throw new DataFileError(`${labels} holds ${bytes.length} labels, expected ${count}.`);
       return bytes;
