@@ -4,6 +4,7 @@ import { seededRandom } from '../fidelity/random.ts';
 import { coupling, keptFeatures } from '../network/coupling.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import { PUBLISHED } from '../network/fixtures/architectures/published.ts';
+import { PUBLISHED_TRANSFORMERS } from '../network/fixtures/architectures/publishedTransformers.ts';
 import { randomWeights } from '../network/fixtures/networks.ts';
 import { isConsumer, kernelAxes, type ConsumerNode, type Network, type Node } from '../network/network.ts';
 import { inferShapes, validateNetwork } from '../network/shapes.ts';
@@ -19,7 +20,7 @@ beforeAll(async () => {
 type Keep = Readonly<Record<string, readonly number[]>>;
 
 describe('the published structures, narrow, with random weights', () => {
-  it.each(PUBLISHED)('$name, cut in every prunable group, computes what the masked one computes', async ({ build, narrow }) => {
+  it.each([...PUBLISHED, ...PUBLISHED_TRANSFORMERS])('$name, cut in every prunable group, computes what the masked one computes', async ({ build, narrow }) => {
     const network = build({ ...narrow, seed: 7 });
     const intact = await outputsOf(network);
     for (const value of intact) expect(value.every(Number.isFinite)).toBe(true);
@@ -42,11 +43,14 @@ describe('the published structures, narrow, with random weights', () => {
   });
 });
 
-/** Values of all outputs on two random pictures. */
+/** Values of all outputs on two random pictures or texts. */
 async function outputsOf(network: Network): Promise<Float32Array[]> {
-  const input = inferShapes(network).get(network.nodes[0].id) ?? [];
+  const [input] = network.nodes;
+  const shape = [2, ...(inferShapes(network).get(input.id) ?? [])];
+  const vocabulary = input.op === 'input' ? input.attributes.vocabulary : undefined;
   const compiled = new CompiledNetwork(network);
-  const x = tf.tensor(randomWeights(3)([2, ...input], 1).values, [2, ...input]);
+  const random = randomWeights(3)(shape, 1).values;
+  const x = tf.tensor(vocabulary ? random.map((value) => Math.floor(((value + 1) / 2) * vocabulary)) : random, shape);
   const values = compiled.run(x);
   const read = await Promise.all(network.outputs.map(async (id) => (await values[id].data()) as Float32Array));
   tf.dispose([x, values]);
