@@ -1,14 +1,19 @@
 import { Command, CommanderError } from 'commander';
 import { claimsCommand } from './commands/claims.ts';
+import { compareForgettingCommand } from './commands/compareForgetting.ts';
 import { convertCommand } from './commands/convert.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
+import { finetuneCommand } from './commands/finetune.ts';
 import { frontierCommand } from './commands/frontier.ts';
 import { imagesCommand } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
 import { precomputeCommand } from './commands/precompute.ts';
 import { pruneCommand } from './commands/prune.ts';
+import { retrainedCommand } from './commands/retrained.ts';
 import { scoreCommand } from './commands/score.ts';
+import { synthesizeCommand } from './commands/synthesize.ts';
+import { sensitivityCommand } from './commands/sensitivity.ts';
 import { unlearnCommand } from './commands/unlearn.ts';
 
 const program = new Command('lab')
@@ -20,12 +25,17 @@ const program = new Command('lab')
   .addCommand(scoreCommand())
   .addCommand(pruneCommand())
   .addCommand(unlearnCommand())
+  .addCommand(compareForgettingCommand())
+  .addCommand(finetuneCommand())
+  .addCommand(retrainedCommand())
+  .addCommand(sensitivityCommand())
   .addCommand(frontierCommand())
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
   .addCommand(convertCommand())
   .addCommand(claimsCommand())
   .addCommand(imagesCommand())
+  .addCommand(synthesizeCommand())
   .addCommand(precomputeCommand());
 
 for (const command of [program, ...program.commands]) command.exitOverride();

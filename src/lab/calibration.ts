@@ -1,5 +1,5 @@
 import { isCancelled } from './errors.ts';
-import type { CalibrationState } from './experiment.ts';
+import { drawOf, type CalibrationState } from './experiment.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -12,7 +12,8 @@ export async function calibrate(session: Session, onScores: () => void, onLastSc
   const { store, runner, frames } = session;
   const network = store.getState().model.loaded?.network;
   if (!network) return false;
-  const { calibration: { images }, request: { seed } } = store.getState();
+  const draw = drawOf(store.getState());
+  const drawn = { seed: draw.seed, drawnFrom: draw.source };
   const patch = (change: Partial<CalibrationState>) => store.setState(({ calibration }) => ({ calibration: { ...calibration, ...change } }));
 
   try {
@@ -26,7 +27,7 @@ export async function calibrate(session: Session, onScores: () => void, onLastSc
           api.accumulate(port2, (update) => {
             if (job.signal.aborted) return;
             frames.set('fidelity', () => {
-              patch({ update, seed, summary: undefined });
+              patch({ update, ...drawn, summary: undefined });
               onScores();
             });
           }),
@@ -42,10 +43,10 @@ export async function calibrate(session: Session, onScores: () => void, onLastSc
           },
           () => {},
         );
-        const summary = await job.engine((id) => session.engine((api) => api.calibrate(id, { images, seed }, port1, job.onProgress)));
+        const summary = await job.engine((id) => session.engine((api) => api.calibrate(id, draw, port1, job.onProgress)));
         const update = await job.wait(accumulated);
         frames.drop('fidelity');
-        patch({ status: 'done', update, seed, summary });
+        patch({ status: 'done', update, ...drawn, summary });
       } finally {
         // After their transfer these close nothing; where a call failed before it, they do.
         port1.close();

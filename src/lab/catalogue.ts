@@ -24,6 +24,11 @@ export function modelFolder(id: string, base: string): string {
   return new URL(`models/${id}/`, base).href;
 }
 
+/** Calibration pictures of another world. */
+export function otherFolder(base: string): string {
+  return new URL('data/fashion-mnist-colour/', base).href;
+}
+
 export function datasetFolder(base: string): string {
   return new URL(DATASET_FOLDER, base).href;
 }

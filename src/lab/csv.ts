@@ -22,9 +22,9 @@ export function scoresCsv(groups: readonly GroupFidelity[], keep?: Keep): string
 
 export function frontierCsv(series: readonly FrontierSeries[], axis: string, yardstick: Yardstick = 'accuracy'): string {
   return toCsv(
-    ['select', 'compensate', 'order', 'allocate', 'renorm', 'needs', axis, yardstick, 'images', 'source', 'rules'],
-    series.flatMap(({ method, points, precomputed, rules }) =>
-      points.map(({ x, quality, images }) => [method.select, method.compensate, method.order, method.allocate, method.renorm ? 'yes' : 'no', accessLabel(method), x, quality, images, precomputed ? 'precomputed' : 'measured here', rules]),
+    ['select', 'compensate', 'order', 'allocate', 'renorm', 'needs', axis, yardstick, 'images', 'source', 'rules', 'calibrated_on'],
+    series.flatMap(({ method, points, precomputed, rules, source }) =>
+      points.map(({ x, quality, images }) => [method.select, method.compensate, method.order, method.allocate, method.renorm ? 'yes' : 'no', accessLabel(method), x, quality, images, precomputed ? 'precomputed' : 'measured here', rules, source || 'real pictures']),
     ),
   );
 }

@@ -3,10 +3,12 @@ import type { PrunePlan } from '../network/prunePlan.ts';
 import { DEFAULT_REQUEST, type Pins, type PruneRequest, type Order, type BudgetTarget } from '../pruning/pruneRequest.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
 import type { WidthRules } from '../pruning/widthRules.ts';
+import type { CalibrationSource, MadeSet } from '../datasets/calibrationSource.ts';
 import { AS_THEY_ARE, type Preprocessing } from '../datasets/preprocessing.ts';
 import type { KeptItem } from '../storage/keptItems.ts';
 import type {
   BackendReport,
+  CalibrationRequest,
   CalibrationSummary,
   ChannelScores,
   Cost,
@@ -22,7 +24,9 @@ import type {
   LoadedModel,
   PathedFile,
   Progress,
+  SensitivityRequest,
 } from '../workers/protocol.ts';
+import type { Sensitivity, SensitivityPoint } from '../sensitivity/results.ts';
 import type { TheoryExperiment, TheoryResult } from '../theory/results.ts';
 import { DEFAULT_MODEL } from './catalogue.ts';
 import { EMPTY_HISTORY, type History } from './history.ts';
@@ -82,14 +86,20 @@ export interface ModelState {
   /** Tells this file's weights from others of the same name. */
   readonly version?: string;
   readonly card?: ModelCard;
+  /** Sets of pictures that were made from this network in the page; newest first. */
+  readonly made?: readonly MadeSet[];
 }
 
 export interface CalibrationState {
   readonly status: 'idle' | 'running' | 'done' | 'cancelled';
   /** How many pictures are asked for. */
   readonly images: number;
+  /** What they are drawn from; absent: the open pictures themselves. */
+  readonly source?: CalibrationSource;
   /** The seed that drew the pictures of `update`. */
   readonly seed?: number;
+  /** What those were drawn from. */
+  readonly drawnFrom?: CalibrationSource;
   readonly update?: FidelityUpdate;
   readonly summary?: CalibrationSummary;
 }
@@ -126,6 +136,8 @@ export interface PlanSettings {
   readonly request: PruneRequest;
   readonly pins: Pins;
   readonly images: number;
+  /** Absent: scored and refitted on the open pictures. */
+  readonly source?: CalibrationSource;
 }
 
 /** All of a request but how much is kept. */
@@ -143,6 +155,8 @@ export interface FrontierPoint extends Method {
   readonly latency?: number;
   readonly seed: number;
   readonly calibrationImages: number;
+  /** What those were drawn from; absent: the open pictures. */
+  readonly source?: CalibrationSource;
   /** Absent: measured without any. */
   readonly rules?: WidthRules;
 }
@@ -167,7 +181,7 @@ export interface FrontierView {
 export type FrontierAxis = 'macs' | 'params' | 'latency';
 export const FRONTIER_AXES = ['macs', 'params', 'latency'] as const;
 
-export type JobKind = 'model' | 'data' | 'keepModel' | 'keepData' | 'calibration' | 'intact' | 'plan' | 'refine' | 'look' | 'sweep' | 'layers' | 'rank' | TheoryJob;
+export type JobKind = 'model' | 'data' | 'keepModel' | 'keepData' | 'calibration' | 'intact' | 'plan' | 'refine' | 'look' | 'sweep' | 'layers' | 'rank' | 'invert' | 'sensitivity' | 'forget' | 'forgetTest' | 'fineTune' | TheoryJob;
 
 /** Each experiment is a kind of its own: several wait for their turn, and each can be stopped. */
 export type TheoryJob = `theory:${TheoryExperiment}`;
@@ -225,6 +239,8 @@ export interface Experiment {
   /** What the theory experiments measured on this network with these pictures. */
   readonly theory: TheoryResults;
   /** What the last run of a theory experiment failed with. */
+  /** What calibrating on other pictures costs, once it was asked for. */
+  readonly sensitivity?: SensitivityState;
   readonly theoryFailures: Readonly<Partial<Record<TheoryExperiment, string>>>;
   /** Groups as the workers rank them, by `rankingKey`. */
   readonly rankings: Readonly<Record<string, readonly GroupRanking[]>>;
@@ -240,6 +256,16 @@ export interface Experiment {
   readonly notices: readonly Notice[];
   /** A model on another origin that a link asks for; fetched only if the person agrees. */
   readonly urlToConfirm?: string;
+}
+
+export interface SensitivityState {
+  /** What was asked for. */
+  readonly of: SensitivityRequest;
+  /** What was measured by now. */
+  readonly points: readonly SensitivityPoint[];
+  /** Once all of it is. */
+  readonly result?: Sensitivity;
+  readonly failure?: string;
 }
 
 export interface BandsState {
@@ -277,6 +303,16 @@ export const INITIAL_EXPERIMENT: Experiment = {
   notices: [],
 };
 
+/** The calibration pictures that the person wants, as workers are asked for them. */
+export function drawOf({ calibration: { images, source }, request: { seed } }: Pick<Experiment, 'calibration' | 'request'>): CalibrationRequest {
+  return { images, seed, source };
+}
+
+/** What a plan that is asked for now is asked for with. */
+export function settingsOf({ request, pins, calibration: { images, source } }: Pick<Experiment, 'request' | 'pins' | 'calibration'>): PlanSettings {
+  return { request, pins, images, source };
+}
+
 /** What the model's card asks for, else pixels as they are. */
 export function defaultPreprocessing({ card }: ModelState): Preprocessing {
   return card?.preprocessing ?? AS_THEY_ARE;
@@ -290,10 +326,10 @@ export function shownPlan({ result, planKey }: Pick<Experiment, 'result' | 'plan
   return result.key === planKey ? result.kind : 'stale';
 }
 
-/** The scores on screen and whether they were measured here. */
+/** The scores on screen and whether they were measured here. What was measured beforehand is of real pictures alone. */
 export function shownFidelity({ calibration, precomputed }: Pick<Experiment, 'calibration' | 'precomputed'>): { readonly groups?: readonly GroupFidelity[]; readonly live: boolean } {
   if (calibration.update) return { groups: calibration.update.groups, live: true };
-  return precomputed ? { groups: precomputed.groups, live: false } : { live: false };
+  return precomputed && !calibration.source ? { groups: precomputed.groups, live: false } : { live: false };
 }
 
 /** True of a model whose groups must all stay whole. */

@@ -1,4 +1,6 @@
 /** In-memory stand-ins for the two workers, for the lab's tests: they record calls and answer at once, or when told to. */
+import type { CalibrationSource } from '../datasets/calibrationSource.ts';
+import { encodeSource } from '../datasets/sourceText.ts';
 import { costModel } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
 import { coupling } from '../network/coupling.ts';
@@ -6,7 +8,8 @@ import type { Network, NodeOf, Weight } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import type { TheoryExperiment, TheoryResult } from '../theory/results.ts';
 import type { KeptItem } from '../storage/keptItems.ts';
-import type { DatasetSummary, EngineApi, Evaluation, FidelityApi, FidelityUpdate, GroupRanking, JobId, LoadedModel } from '../workers/protocol.ts';
+import { measuresOf, type ForgettingMeasures } from '../unlearning/forgettingReport.ts';
+import type { DatasetSummary, EngineApi, Evaluation, FidelityApi, FidelityUpdate, ForgetRequest, ForgetResult, GroupRanking, JobId, LoadedModel } from '../workers/protocol.ts';
 import type { EngineClient, FidelityClient } from './clients.ts';
 import { CancelledError } from './errors.ts';
 
@@ -73,7 +76,7 @@ export function evaluation(images: number, kept = 1): Evaluation {
   };
 }
 
-type Held = 'loadModel' | 'loadPictures' | 'keep' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'renorm' | 'layerTimes' | 'criterion' | 'theory' | 'rank' | 'bands';
+type Held = 'loadModel' | 'loadPictures' | 'keep' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'renorm' | 'layerTimes' | 'criterion' | 'theory' | 'invert' | 'sensitivity' | 'unlearn' | 'measureForgetting' | 'fineTune' | 'rank' | 'bands';
 
 /** What the fake engines of one test share. */
 export class FakeWorkers {
@@ -189,6 +192,22 @@ export class FakeEngine extends FakeClient implements EngineClient {
         if (scale !== 1 || order !== 'RGB') workers.calls.push(`preprocess ${scale} ${order}`);
       },
       preview: async () => ({ pictures: [], least: 0, greatest: 255, mean: 100 }),
+      gallery: async ({ images, seed, source }) => {
+        workers.calls.push(`gallery ${images} ${seed} ${encodeSource(source)}`);
+        workers.fail('gallery');
+        return [];
+      },
+      invert: (id, { count, steps, seed }, onProgress) => {
+        onProgress({ done: 1, total: steps, rate: 1, secondsLeft: steps - 1 });
+        return job(id, 'invert', `invert ${count} ${steps} ${seed}`, () => ({ seconds: 1, inClass: 0.5 }));
+      },
+      sensitivity: (id, { forgetClass, testImages, seed }, onPoint, onProgress) => {
+        onProgress({ done: 1, total: 2, rate: 1, secondsLeft: 1 });
+        const point = { family: 'source' as const, label: 'real pictures', images: 64, pruned: 0.8, forgotten: { forget: 0, retain: 0.9 } };
+        onPoint(point);
+        const intact = { accuracy: 0.9, forget: 0.9, retain: 0.9 };
+        return job(id, 'sensitivity', `sensitivity ${forgetClass} ${testImages} ${seed}`, () => ({ target: 0.625, forgetClass, testImages, judgedBy: 'labels' as const, intact, points: [point, { ...point, label: 'dead leaves', pruned: 0.7 }] }));
+      },
       sortFiles: async (files) => {
         const places = (model: boolean) => files.flatMap(({ path }, at) => (/\.(onnx|json|bin)$/.test(path) === model ? [at] : []));
         return { model: places(true), pictures: places(false) };
@@ -209,23 +228,41 @@ export class FakeEngine extends FakeClient implements EngineClient {
         const item = workers.kept.get(id);
         if (item) item.settings = settings;
       },
-      calibrate: async (id, { images, seed }, port, onProgress) => {
+      calibrate: async (id, { images, seed, source }, port, onProgress) => {
         this.ports.push(port);
         onProgress({ done: images / 2, total: images, rate: 100, secondsLeft: 1 });
         port.postMessage({ kind: 'batch', images: images / 2, done: images / 2, total: images, layers: [] });
         try {
-          return await job(id, 'calibrate', `calibrate ${images} ${seed}`, () => ({ images, seconds: 1 }));
+          return await job(id, 'calibrate', `calibrate ${images} ${seed}${from(source)}`, () => ({ images, seconds: 1 }));
         } finally {
           port.postMessage({ kind: 'end' });
         }
       },
-      pruneSequentially: (id, { keep, renorm }) => job(id, 'pruneSequentially', `pruneSequentially${renorm ? ' renorm' : ''}`, () => ({ keep, weights: {}, ...(renorm ? { norms: {} } : {}) })),
-      renorm: (id, { plan }) => job(id, 'renorm', 'renorm', () => ({ ...plan, norms: {} })),
-      criterion: (id, { select, images, seed }, onProgress) => {
+      pruneSequentially: (id, { keep, renorm, source }) => job(id, 'pruneSequentially', `pruneSequentially${renorm ? ' renorm' : ''}${from(source)}`, () => ({ keep, weights: {}, ...(renorm ? { norms: {} } : {}) })),
+      renorm: (id, { plan, source }) => job(id, 'renorm', `renorm${from(source)}`, () => ({ ...plan, norms: {} })),
+      criterion: (id, { select, images, seed, source }, onProgress) => {
         onProgress({ done: 1, total: 2, rate: 10, secondsLeft: 1 });
-        return job(id, 'criterion', `criterion ${select} ${images} ${seed}`, () => ({ first: rising(WIDTHS[0]), second: rising(WIDTHS[1]) }));
+        return job(id, 'criterion', `criterion ${select} ${images} ${seed}${from(source)}`, () => ({ first: rising(WIDTHS[0]), second: rising(WIDTHS[1]) }));
       },
-      theory: (id, { experiment }) => job(id, 'theory', `theory ${experiment}`, () => theoryResult(experiment)),
+      unlearn: async (id, request, onTrial, onProgress) => {
+        for (const trial of [{ share: 0, forget: 0.9, retain: 1 }, { share: 0.05, forget: 0, retain: 0.97 }]) onTrial(trial);
+        onProgress({ done: 50, total: 100, rate: 10, secondsLeft: 5 });
+        return job(id, 'unlearn', `unlearn ${request.method} ${request.settings.classes.join('+')} ${request.pictures}${from(request.source)}`, () => forgetResult(request, Math.min(1000, workers.testImages)));
+      },
+      measureForgetting: (id, { classes, images }) => job(id, 'measureForgetting', `measureForgetting ${images}`, () => forgettingMeasures(classes, images)),
+      fineTune: async (id, { network, training, pictures, without }, onReport, onProgress) => {
+        const seen = { epoch: 1, loss: 0.7, accuracy: 0.8 };
+        onReport({ kind: 'step', step: { ...seen, step: 1, steps: 2, rate: training.rate } });
+        onReport({ kind: 'epoch', network: { ...network, name: 'epoch 1' }, epoch: { ...seen, seconds: 1 } });
+        onProgress({ done: 1, total: 2, rate: 1, secondsLeft: 1 });
+        return job(id, 'fineTune', `fineTune ${network.name} ${training.epochs} ${pictures} without ${without.join('+')}`, () => ({
+          network: { ...network, name: 'tuned' }, pictures, steps: 2, seconds: 2, measures: forgettingMeasures(without, Math.min(1000, workers.testImages)),
+        }));
+      },
+      pauseFineTune: async (_, paused) => {
+        workers.calls.push(paused ? 'pause' : 'resume');
+      },
+      theory: (id, { experiment, source }) => job(id, 'theory', `theory ${experiment}${from(source)}`, () => theoryResult(experiment)),
       evaluate: (id, { plan, images }) => job(id, 'evaluate', `evaluate ${plan ? 'plan' : 'intact'} ${images}`, () => {
           const { accuracy, perClass, ...measured } = evaluation(images, plan ? share(plan.keep) : 1);
           return this.#labelled ? { ...measured, accuracy, perClass } : { ...measured, perClass: [], labels: new Int32Array(0) };
@@ -294,6 +331,12 @@ export class FakeFidelity extends FakeClient implements FidelityClient {
   }
 }
 
+/** " from deadLeaves", or nothing for the open pictures. */
+function from(source: CalibrationSource | undefined): string {
+  const text = encodeSource(source);
+  return text && ` from ${text}`;
+}
+
 function share(keep: Readonly<Record<string, readonly number[]>>): number {
   return Object.values(keep).reduce((sum, kept) => sum + kept.length, 0) / (WIDTHS[0] + WIDTHS[1]);
 }
@@ -315,6 +358,32 @@ function theoryResult(experiment: TheoryExperiment): TheoryResult {
     [0.25, 0.5].map((share) => ({ group, kept: share * WIDTHS[i], channels: WIDTHS[i], compensate: 'scale' as const, local: 1 - share, relativeLocal: 1 - share, global: (i + 1) * (1 - share), relativeGlobal: 0.1 })),
   );
   return { experiment, images: 16, points, slopes: ['first', 'second'].map((group, i) => ({ group, fitted: i + 1, worst: i + 1 })) };
+}
+
+/** The forgotten classes' pictures all go to the class after theirs; one in ten of the others is wrong. */
+export function forgettingMeasures(classes: readonly number[], images: number): ForgettingMeasures {
+  const truth = Int32Array.from({ length: images }, (_, k) => k % CLASSES);
+  const before = truth.map((c, k) => (k % 10 === Math.floor(k / 10) % 10 ? (c + 1) % CLASSES : c));
+  const after = before.map((c) => (classes.includes(c) ? (c + 1) % CLASSES : c));
+  return measuresOf(before, after, truth, CLASSES, new Set(classes));
+}
+
+function forgetResult({ method, settings, pictures }: ForgetRequest, images: number): ForgetResult {
+  return {
+    network: smallNetwork('forgot'),
+    report: {
+      method,
+      settings,
+      pictures: { forget: pictures, retain: pictures, by: 'labels' },
+      measures: forgettingMeasures(settings.classes, images),
+      trials: [{ share: 0, forget: 0.9, retain: 1 }, { share: 0.05, forget: 0, retain: 0.97 }],
+      removed: [{ layer: 'logits', of: WIDTHS[1], node: 'pool', channels: [{ channel: 2, feature: 2, forget: 0.4, retain: 0.1 }] }],
+      headAlone: false,
+      recoverability: { before: 0.9, after: 0.4 },
+      gradientSteps: 0,
+      milliseconds: 1234,
+    },
+  };
 }
 
 function norms(n: number) {

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { SOURCE_KINDS } from '../datasets/calibrationSource.ts';
 import { describe, expect, it } from 'vitest';
 import { decodePreprocessing, encodePreprocessing, PRESETS } from '../datasets/preprocessing.ts';
 import { ALLOCATIONS, COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS } from '../pruning/pruneRequest.ts';
@@ -31,12 +32,23 @@ const rules = fc
     ),
   })
   .filter(({ multiple, floor, groups }) => multiple !== 1 || floor !== 0 || Object.keys(groups).length > 0);
+const source = fc
+  .record(
+    {
+      kind: fc.constantFrom(...SOURCE_KINDS),
+      mix: fc.record({ kind: fc.constantFrom(...SOURCE_KINDS), share: fc.integer({ min: 5, max: 95 }).map((share) => share / 100) }),
+      made: fc.record({ count: fc.integer({ min: 1, max: 1000 }), steps: fc.integer({ min: 1, max: 2000 }), seed: fc.integer({ min: 0, max: 0xffffffff }) }),
+    },
+    { requiredKeys: ['kind'] },
+  )
+  .filter(({ kind, mix }) => mix?.kind !== kind && (kind !== 'pictures' || mix !== undefined));
 const state = fc.record(
   {
     model,
     data,
     preprocessing: fc.constantFrom(...Object.values(PRESETS)).map((preset) => decodePreprocessing(encodePreprocessing(preset)) ?? preset),
     images: fc.integer({ min: IMAGE_LIMITS.least, max: IMAGE_LIMITS.most }),
+    source,
     request: fc.record(
       {
         target: fc.record({ kind: fc.constantFrom(...TARGET_KINDS), value: fc.integer({ min: 100, max: 10_000 }).map((value) => value / 10_000) }),
@@ -76,7 +88,7 @@ describe('a fragment', () => {
     const written = fc.string({ unit: fc.constantFrom(...'mfpwakc*,.:-0123456789e'.split('')), maxLength: 20 });
     const junk = fc.oneof(
       fc.string(),
-      fc.array(fc.tuple(fc.constantFrom('v', 'model', 'url', 'kept', 'data', 'pixels', 'images', 'seed', 'keep', 'select', 'rules', 'pins', 'group', 'axis', '__proto__', 'x'), fc.oneof(fc.string(), written)), { maxLength: 12 }).map((fields) =>
+      fc.array(fc.tuple(fc.constantFrom('v', 'model', 'url', 'kept', 'data', 'pixels', 'images', 'source', 'seed', 'keep', 'select', 'rules', 'pins', 'group', 'axis', '__proto__', 'x'), fc.oneof(fc.string(), written)), { maxLength: 12 }).map((fields) =>
         ['v=1', ...fields.map(([key, value]) => `${key}=${value}`)].join('&'),
       ),
     );

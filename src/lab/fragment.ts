@@ -1,4 +1,6 @@
 import { ALLOCATIONS, COMPENSATIONS, ORDERS, SELECTIONS, TARGET_KINDS, type BudgetTarget, type Pins, type PruneRequest } from '../pruning/pruneRequest.ts';
+import type { CalibrationSource } from '../datasets/calibrationSource.ts';
+import { decodeSource, encodeSource } from '../datasets/sourceText.ts';
 import { decodePreprocessing, encodePreprocessing, samePreprocessing, type Preprocessing } from '../datasets/preprocessing.ts';
 import { NO_RULES, type GroupRule, type WidthRules } from '../pruning/widthRules.ts';
 import { isShipped } from './catalogue.ts';
@@ -17,6 +19,8 @@ export interface FragmentState {
   /** Absent: as the model's card asks for it. */
   readonly preprocessing?: Preprocessing;
   readonly images?: number;
+  /** Of the calibration pictures; absent: the open pictures. */
+  readonly source?: CalibrationSource;
   readonly request: Partial<PruneRequest>;
   readonly pins?: Pins;
   readonly group?: string;
@@ -54,6 +58,7 @@ export function fragmentState(experiment: Experiment): FragmentState {
     ...(data.descriptor.kind === 'kept' ? { data: data.descriptor } : {}),
     ...(samePreprocessing(preprocessing, defaultPreprocessing(experiment.model)) ? {} : { preprocessing }),
     images: experiment.calibration.images,
+    source: experiment.calibration.source,
     request: experiment.request,
     pins: experiment.pins,
     ...(experiment.selectedGroup === undefined ? {} : { group: experiment.selectedGroup }),
@@ -61,7 +66,7 @@ export function fragmentState(experiment: Experiment): FragmentState {
   };
 }
 
-export function encodeFragment({ model, data, preprocessing, images, request, pins, group, axis }: FragmentState): string {
+export function encodeFragment({ model, data, preprocessing, images, source, request, pins, group, axis }: FragmentState): string {
   const fields: [string, string][] = [['v', FRAGMENT_VERSION]];
   if (model?.kind === 'shipped') fields.push(['model', encodeName(model.id)]);
   if (model?.kind === 'url') fields.push(['url', encodeName(model.url)]);
@@ -70,6 +75,7 @@ export function encodeFragment({ model, data, preprocessing, images, request, pi
   if (data) fields.push(['data', data.kind === 'kept' ? encodeKept(data) : encodeName(data.name)]);
   if (preprocessing) fields.push(['pixels', encodePreprocessing(preprocessing)]);
   if (images !== undefined) fields.push(['images', String(images)]);
+  if (source) fields.push(['source', encodeSource(source)]);
   if (request.seed !== undefined) fields.push(['seed', String(request.seed)]);
   if (request.target) fields.push(['keep', `${request.target.kind}:${round(request.target.value)}`]);
   if (request.select) fields.push(['select', request.select]);
@@ -118,6 +124,7 @@ export function decodeFragment(fragment: string): DecodedFragment {
   const data = read<FragmentFiles>('data', (raw) => (raw.includes('*') ? decodeKept(raw) : map(decodeName(raw), (name) => ({ kind: 'files', name }))));
   const preprocessing = read('pixels', (raw) => decodePreprocessing(raw));
   const images = read('images', (raw) => integer(raw, IMAGE_LIMITS.least, IMAGE_LIMITS.most));
+  const source = read('source', decodeSource);
   const seed = read('seed', (raw) => integer(raw, 0, 0xffffffff));
   const target = read('keep', budgetTarget);
   const select = read('select', oneOf(SELECTIONS));
@@ -130,12 +137,12 @@ export function decodeFragment(fragment: string): DecodedFragment {
   const group = read('group', decodeName);
   const axis = read('axis', oneOf(FRONTIER_AXES));
   return {
-    state: defined({ model, data, preprocessing, images, request: defined({ seed, target, select, compensate, order, allocate, renorm, rules }), pins, group, axis }),
+    state: defined({ model, data, preprocessing, images, source, request: defined({ seed, target, select, compensate, order, allocate, renorm, rules }), pins, group, axis }),
     ignored,
   };
 }
 
-const KEYS = new Set(['v', 'model', 'url', 'file', 'kept', 'data', 'pixels', 'images', 'seed', 'keep', 'select', 'compensate', 'order', 'allocate', 'renorm', 'rules', 'pins', 'group', 'axis']);
+const KEYS = new Set(['v', 'model', 'url', 'file', 'kept', 'data', 'pixels', 'images', 'source', 'seed', 'keep', 'select', 'compensate', 'order', 'allocate', 'renorm', 'rules', 'pins', 'group', 'axis']);
 
 function budgetTarget(raw: string): BudgetTarget | undefined {
   const [kind, value, ...rest] = raw.split(':');

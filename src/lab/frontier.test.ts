@@ -52,6 +52,20 @@ describe('frontier series', () => {
     expect(xs(multiples)).toEqual([['L1, under rules', [60]], ['L1', [50]]]);
   });
 
+  it('hold apart what was calibrated on other pictures, and name these', () => {
+    const sweepPoints = [point(0.5, 0.4), point(0.5, 0.3, { source: { kind: 'deadLeaves' } }), point(0.25, 0.1, { source: { kind: 'deadLeaves' } }), point(0.5, 0.2, { source: { kind: 'pictures', mix: { kind: 'gaussian', share: 0.5 } } })];
+    const series = frontierSeries({ sweepPoints, history: EMPTY_HISTORY, precomputed }, 'macs');
+    expect(series.map(({ label, points, source }) => `${label} (${source}): ${points.length}`).toSorted()).toEqual([
+      'L1 (): 1',
+      'L1 (): 2',
+      'L1, on dead leaves (dead leaves): 2',
+      'L1, on real pictures with 50 % Gaussian noise (real pictures with 50 % Gaussian noise): 1',
+    ]);
+    expect(new Set(series.map(({ key }) => key)).size).toBe(4);
+    // however many there are of others, those measured beforehand on real pictures stay
+    expect(series.filter((entry) => entry.precomputed)).toHaveLength(1);
+  });
+
   it('take in tried plans, but not those with channels set by hand', () => {
     expect(frontierSeries({ sweepPoints: [], history: tried({}) }, 'latency')[0].points[0].x).toBe(3);
     expect(frontierSeries({ sweepPoints: [], history: tried({ a: { 0: true } }) }, 'macs')).toEqual([]);

@@ -1,9 +1,11 @@
+import { encodeSource } from '../datasets/sourceText.ts';
 import type { Cost } from '../workers/protocol.ts';
 import type { Experiment, FrontierAxis, FrontierPoint, Method } from './experiment.ts';
 import { NO_RULES, type WidthRules } from '../pruning/widthRules.ts';
 import { methodLabel } from './labels.ts';
 import { methodKey, methodOf } from './method.ts';
 import { hasRules, rulesKey, rulesLabel } from './rules.ts';
+import { sourceLabel } from './sourceLabels.ts';
 import { quality } from './yardstick.ts';
 
 export interface SeriesPoint {
@@ -21,13 +23,15 @@ export interface FrontierSeries {
   readonly precomputed: boolean;
   /** The rules that it was measured under, in words; empty: none. */
   readonly rules: string;
+  /** What the calibration pictures were drawn from, in words; empty: the open pictures. */
+  readonly source: string;
   /** Ascending in x. */
   readonly points: readonly SeriesPoint[];
 }
 
 /**
  * One series for each method that was measured here without rules, one for each under the `rules` of now,
- * and one for each precomputed method that was not measured at as many points yet. What was measured
+ * both again for every other source of calibration pictures, and one for each precomputed method that was not measured at as many points yet. What was measured
  * under other rules is left out.
  */
 export function frontierSeries(
@@ -38,20 +42,22 @@ export function frontierSeries(
   const live = new Map<string, FrontierPoint[]>();
   for (const point of measuredPoints(experiment)) {
     if (point.rules && rulesKey(point.rules) !== rulesKey(rules)) continue;
-    const key = `${methodKey(point)}${point.rules ? ' under rules' : ''}`;
+    const source = encodeSource(point.source);
+    const key = `${methodKey(point)}${point.rules ? ' under rules' : ''}${source && ` from ${source}`}`;
     live.set(key, [...(live.get(key) ?? []), point]);
   }
   const measured = [...live].flatMap(([key, points]): FrontierSeries[] => {
     const series = points.flatMap((point) => seriesPoint(point, axis));
     const [first] = points;
-    const label = `${methodLabel(first)}${first.rules ? ', under rules' : ''}`;
-    return series.length === 0 ? [] : [{ key, label, method: methodOf(first), precomputed: false, rules: first.rules ? rulesLabel(first.rules) : '', points: distinct(series) }];
+    const source = sourceLabel(first.source);
+    const label = `${methodLabel(first)}${first.rules ? ', under rules' : ''}${source && `, on ${source}`}`;
+    return series.length === 0 ? [] : [{ key, label, method: methodOf(first), precomputed: false, rules: first.rules ? rulesLabel(first.rules) : '', source, points: distinct(series) }];
   });
   const stored = (axis === 'latency' ? [] : (experiment.precomputed?.frontier ?? [])).flatMap(({ method, points }): FrontierSeries[] => {
     const key = methodKey(method);
     if (points.length === 0 || (live.get(key)?.length ?? 0) >= points.length) return [];
     const label = methodLabel(method);
-    return [{ key: `precomputed ${key}`, label, method, precomputed: true, rules: '', points: distinct(points.map((point) => ({ x: axis === 'params' ? point.params : point.macs, quality: point.accuracy, images: point.images }))) }];
+    return [{ key: `precomputed ${key}`, label, method, precomputed: true, rules: '', source: '', points: distinct(points.map((point) => ({ x: axis === 'params' ? point.params : point.macs, quality: point.accuracy, images: point.images }))) }];
   });
   return [...measured, ...stored].sort((a, b) => bestFirst(a, b));
 }
@@ -60,7 +66,7 @@ export function frontierSeries(
 export function measuredPoints({ sweepPoints, history }: Pick<Experiment, 'sweepPoints' | 'history'>): readonly FrontierPoint[] {
   const tried = history.nodes
     .filter(({ settings }) => Object.values(settings.pins).every((channels) => Object.keys(channels).length === 0))
-    .map(({ settings: { request, images }, cost, outcome }): FrontierPoint => ({
+    .map(({ settings: { request, images, source }, cost, outcome }): FrontierPoint => ({
       ...methodOf(request),
       target: request.target,
       macs: cost.macs,
@@ -71,6 +77,7 @@ export function measuredPoints({ sweepPoints, history }: Pick<Experiment, 'sweep
       ...(outcome.latency === undefined ? {} : { latency: outcome.latency }),
       seed: request.seed,
       calibrationImages: images,
+      ...(source ? { source } : {}),
       ...(hasRules(request.rules) ? { rules: request.rules } : {}),
     }));
   return [...sweepPoints, ...tried];

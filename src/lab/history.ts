@@ -1,3 +1,4 @@
+import { encodeSource } from '../datasets/sourceText.ts';
 import type { Cost, Evaluation } from '../workers/protocol.ts';
 import type { Keep, PlanSettings } from './experiment.ts';
 import { methodOf } from './method.ts';
@@ -90,14 +91,14 @@ export function sameSettings(a: PlanSettings, b: PlanSettings): boolean {
   return settingsKey(a) === settingsKey(b);
 }
 
-function settingsKey({ request, pins, images }: PlanSettings): string {
+function settingsKey({ request, pins, images, source }: PlanSettings): string {
   const { target, select, compensate, order, allocate, renorm } = { ...request, ...methodOf(request) };
   const { rules, seed } = request;
   const pinned = Object.entries(pins)
     .filter(([, channels]) => Object.keys(channels).length > 0)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([group, channels]) => [group, Object.entries(channels).sort(([a], [b]) => Number(a) - Number(b))]);
-  return JSON.stringify([target.kind, target.value, select, compensate, order, allocate, renorm, seed, images, pinned, rulesKey(rules)]);
+  return JSON.stringify([target.kind, target.value, select, compensate, order, allocate, renorm, seed, images, pinned, rulesKey(rules), encodeSource(source)]);
 }
 
 function nextId({ nodes }: History): string {

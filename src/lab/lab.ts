@@ -1,12 +1,13 @@
 import { samePreprocessing, type Preprocessing } from '../datasets/preprocessing.ts';
-import type { BackendChoice, ExcitingPicture, GroupDetail, PathedFile, Picture, Preview } from '../workers/protocol.ts';
+import { encodeSource } from '../datasets/sourceText.ts';
+import type { BackendChoice, CalibrationRequest, ExcitingPicture, GroupDetail, PathedFile, Picture, Preview } from '../workers/protocol.ts';
 import type { Pins, PruneRequest } from '../pruning/pruneRequest.ts';
 import type { GroupRule, WidthRules } from '../pruning/widthRules.ts';
 import type { TheoryExperiment } from '../theory/results.ts';
 import { AddressSync } from './address.ts';
 import { calibrate } from './calibration.ts';
 import { errorText, FidelityDiedError, isCancelled } from './errors.ts';
-import { nothingToPrune, PREVIEW_IMAGES, type DataDescriptor, type FrontierAxis, type FrontierView, type Method, type ModelDescriptor, type NoticeAction, type SweepPlan } from './experiment.ts';
+import { nothingToPrune, PREVIEW_IMAGES, type DataDescriptor, type Experiment, type FrontierAxis, type FrontierView, type Method, type ModelDescriptor, type NoticeAction, type SweepPlan } from './experiment.ts';
 import { IMAGE_LIMITS, VALUE_LIMITS, type FragmentState } from './fragment.ts';
 import { goToPlan, removePlan, renamePlan, type HistoryNode } from './history.ts';
 import { modelOfFiles, picturesOfFiles } from './incoming.ts';
@@ -18,7 +19,9 @@ import { Planner } from './planner.ts';
 import { groupRuleOf, withGroupRule } from './rules.ts';
 import { Session, type LabEnvironment } from './session.ts';
 import { applyLink, type Wanted } from './link.ts';
+import type { Sources } from './sources.ts';
 import { dismissNotice, notify, type ExperimentStore } from './store.ts';
+import type { Unlearning } from './unlearning/unlearning.ts';
 
 /** The experiment: its state in a store, and everything that a person can do with it. */
 export class Lab {
@@ -27,6 +30,7 @@ export class Lab {
   readonly #planner: Planner;
   readonly #address: AddressSync;
   readonly #persistence: Persistence;
+  #unlearning: Promise<Unlearning> | undefined;
   /** What a link wants beside the model on another origin that the person is asked about. */
   #afterConfirming: Wanted = {};
 
@@ -111,12 +115,18 @@ export class Lab {
     if (agreed && url !== undefined) await this.#open({ ...this.#afterConfirming, model: { kind: 'url', url } });
   }
 
-  async setCalibration({ images, seed }: { readonly images: number; readonly seed: number }): Promise<void> {
+  /** Without a `source`: the open pictures. */
+  async setCalibration({ images, seed, source }: CalibrationRequest): Promise<void> {
     const { dataset } = this.store.getState();
-    const most = Math.min(IMAGE_LIMITS.most, dataset?.train ?? IMAGE_LIMITS.most);
+    const most = source ? IMAGE_LIMITS.most : Math.min(IMAGE_LIMITS.most, dataset?.train ?? IMAGE_LIMITS.most);
     const clamped = Math.min(most, Math.max(IMAGE_LIMITS.least, Math.round(images)));
-    this.store.setState(({ calibration, request }) => ({ calibration: { ...calibration, images: clamped }, request: { ...request, seed } }));
+    this.store.setState(({ calibration, request }) => ({ calibration: { ...calibration, images: clamped, source }, request: { ...request, seed } }));
     await this.calibrate();
+  }
+
+  /** Sources of calibration pictures: looking at them, making them, what they cost. */
+  async sources(): Promise<Sources> {
+    return new (await import('./sources.ts')).Sources(this.#session);
   }
 
   /** Scores the network on the calibration pictures, measures it intact, and then the plan. */
@@ -225,6 +235,11 @@ export class Lab {
     }
   }
 
+  /** Forgetting classes, with a state of its own; loaded on first use. */
+  unlearning(): Promise<Unlearning> {
+    return (this.#unlearning ??= import('./unlearning/unlearning.ts').then((module) => new module.Unlearning(this.#session, (model) => this.#open({ model, preprocessing: this.store.getState().preprocessing }))));
+  }
+
   selectGroup(selectedGroup: string): void {
     this.store.setState({ selectedGroup });
     void this.#loadDetail();
@@ -265,12 +280,12 @@ export class Lab {
 
   /** Goes back to a plan of the history: its request and its hand-made choices, measured again. */
   async goTo(node: HistoryNode | undefined): Promise<void> {
-    const { calibration, request: { seed } } = this.store.getState();
+    const before = drawKey(this.store.getState());
     this.store.setState(({ history }) => ({ history: goToPlan(history, node?.id) }));
     if (!node) return;
     const { settings } = node;
-    this.store.setState({ request: settings.request, pins: settings.pins, calibration: { ...calibration, images: settings.images } });
-    if (settings.images !== calibration.images || settings.request.seed !== seed) await this.calibrate();
+    this.store.setState(({ calibration }) => ({ request: settings.request, pins: settings.pins, calibration: { ...calibration, images: settings.images, source: settings.source } }));
+    if (drawKey(this.store.getState()) !== before) await this.calibrate();
     else this.#planner.changed(true);
   }
 
@@ -339,10 +354,9 @@ export class Lab {
 
   /** Takes over another address of the page that is open. */
   async #follow(state: FragmentState): Promise<void> {
-    const { calibration: { images }, request: { seed } } = this.store.getState();
+    const before = drawKey(this.store.getState());
     const wanted = this.#apply(state);
-    const { calibration, request } = this.store.getState();
-    await this.#open(wanted, calibration.images !== images || request.seed !== seed);
+    await this.#open(wanted, drawKey(this.store.getState()) !== before);
   }
 
   /** `anew`: the network is scored again also where nothing else is opened. */
@@ -438,4 +452,9 @@ export class Lab {
       // The singleton curves stand without it.
     }
   }
+}
+
+/** Tells calibration pictures that were asked for from others. */
+function drawKey({ calibration: { images, source }, request: { seed } }: Experiment): string {
+  return `${images} ${seed} ${encodeSource(source)}`;
 }

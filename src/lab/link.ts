@@ -29,7 +29,7 @@ export function applyLink({ store, environment }: Session, state: FragmentState)
     // a link from before there were these means their defaults
     request: { ...before.request, rules: NO_RULES, allocate: DEFAULT_REQUEST.allocate, renorm: DEFAULT_REQUEST.renorm, ...state.request },
     pins: state.pins ?? {},
-    calibration: { ...before.calibration, images: state.images ?? before.calibration.images },
+    calibration: { ...before.calibration, images: state.images ?? before.calibration.images, source: state.source },
     ...(state.group === undefined ? {} : { selectedGroup: state.group }),
     ...(state.axis === undefined ? {} : { axis: state.axis }),
   });

@@ -81,15 +81,16 @@ function sayWhetherTheyFit({ store }: Session): boolean {
 
 /** The data set and as many calibration pictures as it has, or as were asked for. */
 function withPictures({ calibration, dataset: before }: Experiment, dataset: DatasetSummary): { readonly dataset: DatasetSummary; readonly calibration: CalibrationState } {
-  const wanted = calibration.images === before?.train ? DEFAULT_IMAGES : calibration.images;
-  return { dataset, calibration: { status: 'idle', images: Math.min(wanted, dataset.train) } };
+  const { images, source } = calibration;
+  const wanted = images === before?.train ? DEFAULT_IMAGES : images;
+  return { dataset, calibration: { status: 'idle', images: source ? wanted : Math.min(wanted, dataset.train), source } };
 }
 
 /** What was measured on other pictures, or on these in another form, goes; what was asked for stays. */
-export function withoutResults({ calibration }: Experiment): Partial<Experiment> {
+export function withoutResults({ calibration: { images, source } }: Experiment): Partial<Experiment> {
   return {
     precomputed: undefined,
-    calibration: { status: 'idle', images: calibration.images },
+    calibration: { status: 'idle', images, source },
     keep: undefined,
     cost: undefined,
     planKey: undefined,
@@ -98,6 +99,7 @@ export function withoutResults({ calibration }: Experiment): Partial<Experiment>
     details: {},
     rankings: {},
     ruleScores: {},
+    sensitivity: undefined,
     history: EMPTY_HISTORY,
     sweepPoints: [],
     pendingSweep: undefined,

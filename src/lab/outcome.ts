@@ -1,4 +1,4 @@
-import { shownPlan, type Experiment, type Shown } from './experiment.ts';
+import { settingsOf, shownPlan, type Experiment, type Shown } from './experiment.ts';
 import { sameSettings, type Outcome } from './history.ts';
 
 /** The numbers to show for the plan on screen. */
@@ -18,7 +18,7 @@ export function shownOutcome(experiment: Pick<Experiment, 'result' | 'planKey' |
     const { images, accuracy, agreement, perClass } = result.evaluation;
     return { shown, outcome: { images, accuracy, agreement, perClass, ...(result.latency === undefined ? {} : { latency: result.latency }) }, macs: result.cost.macs, params: result.cost.params };
   }
-  const saved = history.nodes.find(({ settings }) => sameSettings(settings, { request, pins, images: calibration.images }));
+  const saved = history.nodes.find(({ settings }) => sameSettings(settings, settingsOf({ request, pins, calibration })));
   if (saved) return { shown: 'saved', outcome: saved.outcome, macs: saved.cost.macs, params: saved.cost.params };
   if (!result) return { shown: 'none' };
   const { images, accuracy, agreement, perClass } = result.evaluation;

@@ -1,3 +1,4 @@
+import { encodeSource } from '../datasets/sourceText.ts';
 import { EMPTY_HISTORY } from './history.ts';
 import { modelLabel } from './labels.ts';
 import { picturesKey } from './openPictures.ts';
@@ -40,7 +41,7 @@ export class Persistence {
     const { slopes, ...results } = saved;
     const { history, sweepPoints, calibration, request, theory } = store.getState();
     if (history.nodes.length === 0 && sweepPoints.length === 0) store.setState(results);
-    if (slopes?.images !== calibration.images || slopes.seed !== request.seed) return;
+    if (slopes?.images !== calibration.images || slopes.seed !== request.seed || slopes.source !== (encodeSource(calibration.source) || undefined)) return;
     const { dropWhenStale } = await import('./theory.ts');
     if (this.#key() !== key) return;
     store.setState({ theory: { localGlobal: slopes.result, ...theory } });
@@ -53,9 +54,9 @@ export class Persistence {
     const { environment: { storage }, store } = this.#session;
     const key = this.#key();
     if (!storage || !key || key !== this.#restored) return;
-    const { history, sweepPoints, pendingSweep, theory: { localGlobal }, calibration: { images }, request: { seed } } = store.getState();
+    const { history, sweepPoints, pendingSweep, theory: { localGlobal }, calibration: { images, source }, request: { seed } } = store.getState();
     try {
-      storage.setItem(key, JSON.stringify({ version: 1, history, sweepPoints, ...(pendingSweep ? { pendingSweep } : {}), ...(localGlobal ? { slopes: { images, seed, result: localGlobal } } : {}) }));
+      storage.setItem(key, JSON.stringify({ version: 1, history, sweepPoints, ...(pendingSweep ? { pendingSweep } : {}), ...(localGlobal ? { slopes: { images, seed, ...(source ? { source: encodeSource(source) } : {}), result: localGlobal } } : {}) }));
       this.#failed = false;
     } catch {
       if (!this.#failed) notify(store, 'warning', 'The history does not fit into this browser’s storage.', { advice: 'It stays until the page is closed; export the report to keep it.' });

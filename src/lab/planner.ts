@@ -1,9 +1,10 @@
+import { encodeSource } from '../datasets/sourceText.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { DEFAULT_REQUEST, type Order, type PruneRequest } from '../pruning/pruneRequest.ts';
 import { SELECTION_RULES } from '../pruning/selections.ts';
 import type { Evaluation } from '../workers/protocol.ts';
 import { errorText, FidelityDiedError, isCancelled } from './errors.ts';
-import { PREVIEW_IMAGES, type Experiment, type Keep, type PlanResult, type PlanSettings } from './experiment.ts';
+import { PREVIEW_IMAGES, settingsOf, type Experiment, type Keep, type PlanResult, type PlanSettings } from './experiment.ts';
 import { recordPlan } from './history.ts';
 import type { JobContext } from './jobRunner.ts';
 import { keepFor, lacksScores, lacksTimes } from './keepFor.ts';
@@ -165,7 +166,7 @@ export class Planner {
 
   #snapshot(): Snapshot | undefined {
     const { keep, planKey, request, pins, calibration } = this.#session.store.getState();
-    return keep && planKey !== undefined ? { keep, key: planKey, settings: { request, pins, images: calibration.images } } : undefined;
+    return keep && planKey !== undefined ? { keep, key: planKey, settings: settingsOf({ request, pins, calibration }) } : undefined;
   }
 
   async #plan(job: JobContext, snapshot: Snapshot, final: boolean): Promise<void> {
@@ -277,7 +278,7 @@ function sameRule(a: Rule, b: Rule): boolean {
   return a.select === b.select && a.compensate === b.compensate && a.allocate === b.allocate;
 }
 
-function keyOf({ request: { compensate, renorm }, calibration: { images, seed, status } }: Experiment, keep: Keep): string {
+function keyOf({ request: { compensate, renorm }, calibration: { images, seed, source, status } }: Experiment, keep: Keep): string {
   const widths = Object.entries(keep).map(([group, kept]) => `${group}:${kept.join('.')}`);
-  return `${compensate}${renorm ? ' renorm' : ''} ${images} ${seed ?? ''} ${status === 'running' ? 'running' : ''} ${widths.join(' ')}`;
+  return `${compensate}${renorm ? ' renorm' : ''} ${images} ${seed ?? ''} ${encodeSource(source)} ${status === 'running' ? 'running' : ''} ${widths.join(' ')}`;
 }

@@ -1,3 +1,4 @@
+import { encodeSource } from '../datasets/sourceText.ts';
 import { slopesOf, UNIFORM, type AllocationRule } from '../pruning/allocation.ts';
 import { prunableGroups, type Ranking } from '../pruning/keepSets.ts';
 import { sharesCost, type PruneRequest } from '../pruning/pruneRequest.ts';
@@ -52,7 +53,7 @@ export function rankingKey(experiment: Pick<Experiment, 'calibration'>, { select
 
 /** Names the scores of a rule that runs the network. */
 export function scoresKey({ calibration }: Pick<Experiment, 'calibration'>, { select, seed }: Pick<RankedRequest, 'select' | 'seed'>): string {
-  return `${select} ${seed} ${SELECTION_RULES[select].access.data ? calibration.images : ''}`;
+  return `${select} ${seed} ${SELECTION_RULES[select].access.data ? `${calibration.images} ${encodeSource(calibration.source)}` : ''}`;
 }
 
 /** The curve under this compensation; the least-squares one comes last, and that by scale stands in for it till then. */
@@ -84,6 +85,6 @@ function needsCurves(request: RankedRequest): boolean {
 }
 
 /** Tells the statistics in the fidelity worker from others; undefined while they are collected, or where there are none. */
-function statisticsKey({ calibration: { status, update, seed } }: Pick<Experiment, 'calibration'>): string | undefined {
-  return update && (status === 'done' || status === 'cancelled') ? `${update.images} ${seed}` : undefined;
+function statisticsKey({ calibration: { status, update, seed, drawnFrom } }: Pick<Experiment, 'calibration'>): string | undefined {
+  return update && (status === 'done' || status === 'cancelled') ? `${update.images} ${seed} ${encodeSource(drawnFrom)}` : undefined;
 }

@@ -1,7 +1,9 @@
+import { REAL_PICTURES } from '../datasets/calibrationSource.ts';
 import { SELECTION_RULES } from '../pruning/selections.ts';
 import { shownPlan, type Experiment } from './experiment.ts';
-import { modelLabel, planLabel } from './labels.ts';
+import { modelLabel } from './labels.ts';
 import { layerTable } from './layerTable.ts';
+import { namedPlan } from './sourceLabels.ts';
 import { whyUnlabelled } from './yardstick.ts';
 
 /** The plan on screen and everything that it rests on, as a JSON document. */
@@ -15,7 +17,7 @@ export function buildReport(experiment: Experiment) {
     model: { name: modelLabel(model.descriptor), source: sourceOf(experiment), fingerprint: model.version, ...(model.card ? { card: model.card } : {}) },
     data: dataset && { id: dataset.id, name: dataset.name, train: dataset.train, test: dataset.test, splitSeed: dataset.own?.splitSeed, unlabelled: whyUnlabelled({ model, dataset }) },
     preprocessing,
-    calibration: { status: calibration.status, images: calibration.update?.images ?? 0, seed: request.seed, seconds: calibration.summary?.seconds },
+    calibration: { status: calibration.status, images: calibration.update?.images ?? 0, seed: request.seed, source: calibration.drawnFrom ?? REAL_PICTURES, seconds: calibration.summary?.seconds },
     request,
     selection: SELECTION_RULES[request.select],
     pins,
@@ -30,7 +32,7 @@ export function buildReport(experiment: Experiment) {
     pruned: result && shown !== 'stale' ? { order: result.kind, ...outcomeOf(result.evaluation, result.latency) } : undefined,
     classes: dataset?.classes,
     backend,
-    history: history.nodes.map(({ id, parent, name, settings, keep, cost, outcome }) => ({ id, parent, name: name ?? planLabel(settings), ...settings, keep, cost, outcome })),
+    history: history.nodes.map(({ id, parent, name, settings, keep, cost, outcome }) => ({ id, parent, name: name ?? namedPlan(settings), ...settings, keep, cost, outcome })),
   };
 }
 

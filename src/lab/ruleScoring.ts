@@ -1,6 +1,7 @@
 import type { PruneRequest } from '../pruning/pruneRequest.ts';
 import { SELECTION_RULES } from '../pruning/selections.ts';
 import { CancelledError } from './errors.ts';
+import { drawOf } from './experiment.ts';
 import type { JobContext } from './jobRunner.ts';
 import { lacksTimes } from './keepFor.ts';
 import { lacksRanking, rankingKey, scoresKey, weighsByTheory } from './rankings.ts';
@@ -54,8 +55,8 @@ export async function rankGroups(session: Session, job: JobContext, request: Pru
   const scored = scoresKey(before, request);
   let scores = before.ruleScores[scored];
   if (SELECTION_RULES[select].scoredBy === 'network' && !scores) {
-    const { images } = before.calibration;
-    scores = await job.engine((id) => session.engine((api) => api.criterion(id, { select, images, seed }, job.onProgress)));
+    const draw = drawOf(before);
+    scores = await job.engine((id) => session.engine((api) => api.criterion(id, { ...draw, select, seed }, job.onProgress)));
     const found = scores;
     store.setState(({ ruleScores }) => ({ ruleScores: { ...ruleScores, [scored]: found } }));
   }

@@ -10,7 +10,7 @@ const PLAIN: Method = { select: 'l1', compensate: 'none', order: 'sequential', a
 
 function series(method: Partial<Method>, points: readonly (readonly [number, number])[], more: Partial<FrontierSeries> = {}): FrontierSeries {
   const whole = { ...PLAIN, ...method };
-  return { key: methodKey(whole), label: whole.select, method: whole, precomputed: false, rules: '', points: points.map(([x, quality]) => ({ x, quality, images: 1000 })), ...more };
+  return { key: methodKey(whole), label: whole.select, method: whole, precomputed: false, rules: '', source: '', points: points.map(([x, quality]) => ({ x, quality, images: 1000 })), ...more };
 }
 
 const intact = { x: 100, quality: 0.9, images: 1000 };

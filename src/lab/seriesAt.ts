@@ -28,6 +28,8 @@ export interface Emphasis {
   readonly chosen?: string;
   /** The method of the plan on screen. */
   readonly current: Method;
+  /** What its calibration pictures were drawn from, as series say it; absent: the open pictures. */
+  readonly source?: string;
   /** Where the series are compared, on the axis. */
   readonly x?: number;
   readonly intact?: SeriesPoint;
@@ -37,24 +39,24 @@ export interface Emphasis {
  * Keys of the series that stand out: all where there are few, else the chosen one with its other
  * order, that of the plan on screen, and those of the best methods at `x`.
  */
-export function emphasised(series: readonly FrontierSeries[], { chosen, current, x, intact }: Emphasis): ReadonlySet<string> {
+export function emphasised(series: readonly FrontierSeries[], { chosen, current, source = '', x, intact }: Emphasis): ReadonlySet<string> {
   if (series.length <= MOST_NAMED) return new Set(series.map(({ key }) => key));
   const own = methodKey(current);
   const picked = series.find(({ key }) => key === chosen);
-  const wanted = [picked, picked && otherOrder(series, picked), series.find(({ method, precomputed }) => !precomputed && methodKey(method) === own)];
+  const wanted = [picked, picked && otherOrder(series, picked), ...series.filter((entry) => !entry.precomputed && methodKey(entry.method) === own && (entry.source === source || entry.source === ''))];
   const ranked = series
     .map((entry) => ({ method: methodKey(entry.method), quality: (x === undefined ? undefined : qualityAt(pathOf(entry, intact), x)) ?? -1 }))
     .sort((a, b) => b.quality - a.quality);
-  // what was measured here and what was measured beforehand are one method
+  // what was measured here and on whatever pictures, and what was measured beforehand are one method
   const best = new Set([...new Set(ranked.map(({ method }) => method))].slice(0, BEST));
   return new Set([...wanted.flatMap((entry) => entry ?? []), ...series.filter(({ method }) => best.has(methodKey(method)))].map(({ key }) => key));
 }
 
-/** The same method in the other order, measured in the same place and under the same rules. */
-export function otherOrder(series: readonly FrontierSeries[], { method, precomputed, rules, key }: FrontierSeries): FrontierSeries | undefined {
+/** The same method in the other order, measured in the same place, under the same rules and on the same calibration pictures. */
+export function otherOrder(series: readonly FrontierSeries[], { method, precomputed, rules, source, key }: FrontierSeries): FrontierSeries | undefined {
   const order: Order = method.order === 'oneShot' ? 'sequential' : 'oneShot';
   const wanted = methodKey({ ...method, order });
-  return series.find((entry) => entry.key !== key && entry.precomputed === precomputed && entry.rules === rules && methodKey(entry.method) === wanted);
+  return series.find((entry) => entry.key !== key && entry.precomputed === precomputed && entry.rules === rules && entry.source === source && methodKey(entry.method) === wanted);
 }
 
 /** Ascending in x, over what both series reach; ends lie where the shorter of them ends. */

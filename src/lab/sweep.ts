@@ -62,15 +62,16 @@ export async function sweep(session: Session, plan: SweepPlan): Promise<void> {
 async function measurePoint(session: Session, job: JobContext, step: SweepStep): Promise<void> {
   const { store } = session;
   const experiment = store.getState();
-  const { calibration: { images }, axis } = experiment;
+  const { calibration, axis } = experiment;
+  const { images, source } = calibration;
   const keep = keepFor(experiment, step, {});
   const cost = keep && planCost(experiment, keep);
   if (!keep || !cost) return;
-  const known = experiment.sweepPoints.find((point) => isPointOf(point, step, images));
+  const known = experiment.sweepPoints.find((point) => isPointOf(point, step, calibration));
   let point = known;
   if (!point) {
     const refit = step.compensate === 'none' || step.order === 'oneShot' ? oneShotPlan : sequentialPlan;
-    const plan = await refit(session, job, keep, { request: step, images });
+    const plan = await refit(session, job, keep, { request: step, images, source });
     const tested = Math.min(PREVIEW_IMAGES, experiment.dataset?.test ?? PREVIEW_IMAGES);
     const evaluation = await job.engine((id) => session.engine((api) => api.evaluate(id, { plan, images: tested }, job.onProgress)));
     point = {
@@ -83,6 +84,7 @@ async function measurePoint(session: Session, job: JobContext, step: SweepStep):
       images: evaluation.images,
       seed: step.seed,
       calibrationImages: images,
+      ...(source ? { source } : {}),
       ...(hasRules(step.rules) ? { rules: step.rules } : {}),
     };
   }
@@ -92,7 +94,7 @@ async function measurePoint(session: Session, job: JobContext, step: SweepStep):
     point = { ...point, latency: milliseconds };
   }
   const added = point;
-  store.setState(({ sweepPoints }) => ({ sweepPoints: [...sweepPoints.filter((other) => !isPointOf(other, step, images)), added] }));
+  store.setState(({ sweepPoints }) => ({ sweepPoints: [...sweepPoints.filter((other) => !isPointOf(other, step, calibration)), added] }));
 }
 
 /** Goes on without the methods where their part fails; only what ends the whole sweep is thrown. */

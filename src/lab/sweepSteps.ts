@@ -1,3 +1,4 @@
+import { encodeSource } from '../datasets/sourceText.ts';
 import type { PruneRequest } from '../pruning/pruneRequest.ts';
 import { NO_RULES } from '../pruning/widthRules.ts';
 import type { Experiment, FrontierPoint, SweepPlan } from './experiment.ts';
@@ -19,16 +20,17 @@ export function pointsLeft(experiment: Experiment, plan: SweepPlan): number {
 
 /** Whether the point is measured, with what the axis shows. */
 export function isKnown({ sweepPoints, calibration, axis }: Experiment, step: SweepStep): boolean {
-  return sweepPoints.some((point) => isPointOf(point, step, calibration.images) && (axis !== 'latency' || point.latency !== undefined));
+  return sweepPoints.some((point) => isPointOf(point, step, calibration) && (axis !== 'latency' || point.latency !== undefined));
 }
 
-export function isPointOf(point: FrontierPoint, { target, rules, seed, ...method }: SweepStep, images: number): boolean {
+export function isPointOf(point: FrontierPoint, { target, rules, seed, ...method }: SweepStep, { images, source }: Pick<Experiment['calibration'], 'images' | 'source'>): boolean {
   return (
     methodKey(point) === methodKey(method) &&
     point.target.kind === target.kind &&
     point.target.value === target.value &&
     point.seed === seed &&
     point.calibrationImages === images &&
+    encodeSource(point.source) === encodeSource(source) &&
     rulesKey(point.rules ?? NO_RULES) === rulesKey(rules)
   );
 }

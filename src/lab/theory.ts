@@ -1,7 +1,8 @@
 import { samePreprocessing } from '../datasets/preprocessing.ts';
+import { encodeSource } from '../datasets/sourceText.ts';
 import { SLOPE_IMAGES, THEORY_EXPERIMENTS, type TheoryExperiment, type TheoryResult } from '../theory/results.ts';
 import { CancelledError } from './errors.ts';
-import { PREVIEW_IMAGES, type Experiment, type TheoryJob } from './experiment.ts';
+import { drawOf, PREVIEW_IMAGES, type Experiment, type TheoryJob } from './experiment.ts';
 import type { JobContext } from './jobRunner.ts';
 import type { Session } from './session.ts';
 
@@ -31,7 +32,7 @@ const watched = new WeakSet<Session>();
  * Runs one of the theory experiments on the open network, with as many calibration pictures as are
  * asked for, and stores what comes out under `theory`. Experiments wait for each other and make way for
  * what the person does meanwhile. A result stays until the network, the pictures, the preprocessing, the
- * number of calibration pictures or the seed changes, which also stops those that run.
+ * number of calibration pictures, their source or the seed changes, which also stops those that run.
  * Rejects with `CancelledError` when stopped, or when no network is open.
  */
 export async function runTheory<E extends TheoryExperiment>(session: Session, experiment: E): Promise<ResultOf<E>> {
@@ -44,14 +45,15 @@ export async function measureTheory<E extends TheoryExperiment>(session: Session
   const { store } = session;
   dropWhenStale(session);
   const subject = store.getState();
-  const { model, dataset, calibration: { images }, request: { seed } } = subject;
+  const { model, dataset } = subject;
+  const { images, ...draw } = drawOf(subject);
   if (!model.loaded) throw new CancelledError();
   job.setLabel(THEORY_JOBS[experiment]);
   const testImages = Math.min(PREVIEW_IMAGES, dataset?.test ?? PREVIEW_IMAGES);
   const request = {
+    ...draw,
     experiment,
     images: experiment === 'localGlobal' ? Math.min(images, SLOPE_IMAGES) : images,
-    seed,
     testImages,
     ...(experiment === 'stability' ? { counts: STABILITY_IMAGES } : {}),
   };
@@ -79,6 +81,7 @@ function sameSubject(a: Experiment, b: Experiment): boolean {
     a.data.descriptor === b.data.descriptor &&
     samePreprocessing(a.preprocessing, b.preprocessing) &&
     a.calibration.images === b.calibration.images &&
+    encodeSource(a.calibration.source) === encodeSource(b.calibration.source) &&
     a.request.seed === b.request.seed
   );
 }

@@ -47,6 +47,10 @@ function statisticsOf({ inputs, targets }: Samples, { n, p, m, positions }: Orac
   };
 }
 
+function blend(retain: LayerStatistics, forget: LayerStatistics, mu: number): LayerStatistics {
+  return blendedStatistics([{ statistics: retain, weight: 1 }, { statistics: forget, weight: mu }]);
+}
+
 function fit(statistics: LayerStatistics): number[] {
   return Array.from(compensate(statistics, [0, 1, 2], 'leastSquaresBias', { ridge: 0 }).weights);
 }
@@ -60,14 +64,14 @@ describe('forget-aware least squares', () => {
   it('is numpy.linalg.lstsq on all rows of both kinds, forget rows weighted by μ', () => {
     const { forgetAware } = oracle;
     const [retain, forget] = [statisticsOf(forgetAware.retain, forgetAware), statisticsOf(forgetAware.forget, forgetAware)];
-    const fitted = compensate(blendedStatistics(retain, forget, forgetAware.mu), forgetAware.kept, 'leastSquaresBias', { ridge: 0 });
+    const fitted = compensate(blend(retain, forget, forgetAware.mu), forgetAware.kept, 'leastSquaresBias', { ridge: 0 });
     near(fitted.weights, forgetAware.weights);
     near(fitted.bias, forgetAware.bias);
   });
 
   it('reports as fidelity what the weighted error of those rows leaves', () => {
     const { forgetAware } = oracle;
-    const blended = blendedStatistics(statisticsOf(forgetAware.retain, forgetAware), statisticsOf(forgetAware.forget, forgetAware), forgetAware.mu);
+    const blended = blend(statisticsOf(forgetAware.retain, forgetAware), statisticsOf(forgetAware.forget, forgetAware), forgetAware.mu);
     const { fidelity } = compensate(blended, forgetAware.kept, 'leastSquaresBias', { ridge: 0 });
     const energy = blended.energy.reduce((sum, e) => sum + e, 0) * (1 + forgetAware.mu);
     expect(fidelity).toBeCloseTo(1 - forgetAware.error / energy, 9);
@@ -76,8 +80,8 @@ describe('forget-aware least squares', () => {
   it('with μ = 0 is the fit on retain samples alone, and with a great μ that on forget samples', () => {
     const { forgetAware } = oracle;
     const [retain, forget] = [statisticsOf(forgetAware.retain, forgetAware), statisticsOf(forgetAware.forget, forgetAware)];
-    expect(fit(blendedStatistics(retain, forget, 0))).toEqual(fit(retain));
-    near(Float64Array.from(fit(blendedStatistics(retain, forget, 1e12))), fit(forget), 6);
+    expect(fit(blend(retain, forget, 0))).toEqual(fit(retain));
+    near(Float64Array.from(fit(blend(retain, forget, 1e12))), fit(forget), 6);
     expect(fit(forget)[0]).not.toBeCloseTo(fit(retain)[0], 3);
   });
 });

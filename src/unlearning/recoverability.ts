@@ -27,14 +27,30 @@ export async function recoverability(network: Network, known: LabelledPictures, 
     const { images: count, classes: size, values } = await computeLogits({ ...network, outputs: [head.inputs[0]] }, images, job);
     return { count, size, values };
   };
+  const seen = { features: await featuresOf(known.images), labels: known.labels };
+  return probeRegains(seen, { features: await featuresOf(test.images), labels: test.labels }, classes);
+}
+
+/** Features of pictures, with the class of each. */
+export interface LabelledFeatures {
+  readonly features: Features;
+  readonly labels: ArrayLike<number>;
+}
+
+/** Share of the test features that a ridge probe on the first `PROBE_PICTURES` known ones of each class puts in their class. */
+export function probeRegains(known: LabelledFeatures, test: LabelledFeatures, classes: number): number {
   const counts = new Int32Array(classes);
-  const chosen = Array.from({ length: known.images.count }, (_, k) => k).filter((k) => counts[known.labels[k]]++ < PROBE_PICTURES);
-  const { size, values } = await featuresOf(known.images);
-  const rows = new Float32Array(chosen.length * size);
-  chosen.forEach((k, at) => rows.set(Float32Array.from({ length: size }, (_, q) => values[k * size + q]), at * size));
+  const { count, size, values } = known.features;
+  const chosen = Array.from({ length: count }, (_, k) => k).filter((k) => counts[known.labels[k]]++ < PROBE_PICTURES);
+  const rows = rowsOf(values, size, chosen);
   const probe = ridgeProbe({ count: chosen.length, size, values: rows }, chosen.map((k) => known.labels[k]), classes);
-  const found = probeClasses(probe, await featuresOf(test.images));
-  return found.reduce((sum, c, k) => sum + (c === test.labels[k] ? 1 : 0), 0) / test.images.count;
+  const found = probeClasses(probe, test.features);
+  return found.reduce((sum, c, k) => sum + (c === test.labels[k] ? 1 : 0), 0) / test.features.count;
+}
+
+/** Some rows of a row-major matrix. */
+export function rowsOf(values: ArrayLike<number>, size: number, rows: readonly number[]): Float32Array {
+  return Float32Array.from({ length: rows.length * size }, (_, at) => values[rows[Math.floor(at / size)] * size + (at % size)]);
 }
 
 /**

@@ -50,12 +50,20 @@ describe('clustersOf', () => {
     expect(clustersOf(forget, retain, 3, new Set([1]), 'nearest')).toEqual({
       count: 2,
       retain: Int32Array.of(0, 1, 0, -1),
+      mixture: Float32Array.of(0, 1, 1, 0),
       forget: Int32Array.of(1, 0),
     });
   });
 
-  it('or all with all', () => {
-    expect(clustersOf(forget, retain, 3, new Set([1]), 'mean')).toEqual({ count: 1, retain: new Int32Array(4), forget: new Int32Array(2) });
+  it('or with all of them, as likely as the network finds each without the class', () => {
+    const { forget: nearest, mixture } = clustersOf(forget, retain, 3, new Set([1]), 'mixed');
+    expect(nearest).toEqual(Int32Array.of(1, 0));
+    const likely = Math.E / (1 + Math.E);
+    [1 - likely, likely, likely, 1 - likely].forEach((share, k) => expect(mixture[k]).toBeCloseTo(share, 6));
+  });
+
+  it('or with the mean of all', () => {
+    expect(clustersOf(forget, retain, 3, new Set([1]), 'mean')).toEqual({ count: 1, retain: new Int32Array(4), mixture: Float32Array.of(1, 1), forget: new Int32Array(2) });
   });
 });
 

@@ -17,6 +17,8 @@ export interface Tail {
   readonly logits: string;
   /** The layer that gives the class scores, if one does so directly, edited or not. */
   readonly head?: ConsumerNode;
+  /** The consumer before the head, which makes the features that the head reads; absent without a head. */
+  readonly features?: string;
   readonly classes: number;
 }
 
@@ -49,5 +51,6 @@ export function tailOf(network: Network, layers: number, head: boolean): Tail {
     return [node];
   });
   const frontier = network.nodes.filter(({ id }) => read.has(id)).map(({ id }) => id);
-  return { layers: edited, nodes, frontier, logits, ...(own ? { head: own } : {}), classes: shape[0] };
+  const features = own && network.nodes.slice(0, network.nodes.indexOf(own)).findLast(isConsumer)?.id;
+  return { layers: edited, nodes, frontier, logits, ...(own ? { head: own } : {}), ...(features ? { features } : {}), classes: shape[0] };
 }

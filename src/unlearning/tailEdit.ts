@@ -3,7 +3,7 @@ import { releaseUnused } from '../engine/backend.ts';
 import { topClasses } from '../engine/evaluate.ts';
 import type { JobClock } from '../engine/job.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
-import { layerTarget, type PassState, type Values } from '../engine/layerTarget.ts';
+import { layerTarget, type LayerTarget, type PassState, type Values } from '../engine/layerTarget.ts';
 import { applyNode } from '../engine/nodewise.ts';
 import { measureLayer } from '../engine/refit.ts';
 import { compensate } from '../fidelity/compensation.ts';
@@ -13,6 +13,7 @@ import type { ConsumerLayer } from '../pruning/consumerLayers.ts';
 import { componentWeights, writeWeights } from '../pruning/layerWeights.ts';
 import { blendedStatistics } from './blendedStatistics.ts';
 import type { Clusters } from './clusters.ts';
+import { pooledTerm, type LayerPictures } from './pooledTerms.ts';
 import type { Tail } from './tail.ts';
 import type { TailPictures } from './tailPictures.ts';
 import type { UnlearnRequest } from './unlearnRequest.ts';
@@ -24,9 +25,16 @@ export interface TailSetting {
   readonly retain: TailPictures;
   readonly forget: TailPictures;
   readonly clusters: Clusters;
-  readonly request: Pick<UnlearnRequest, 'classes' | 'compensate' | 'mu'>;
+  readonly request: Pick<UnlearnRequest, 'classes' | 'compensate' | 'mu' | 'erase'>;
   readonly correlator: Correlator | undefined;
 }
+
+/**
+ * How many standard deviations the forgotten classes' lead over the rest is to lie below zero at an edited head,
+ * over the given forget pictures. Others of the class spread wider than those that the fit has seen, so it is
+ * more than the tail of a normal distribution needs.
+ */
+const SAFETY = 6;
 
 /** What an edit makes of the tail. */
 export interface EditedTail {
@@ -45,9 +53,10 @@ const MARGIN = 1;
  * the first edited layer on: each is fitted on what it receives now, from the layers edited before it.
  *
  * What a layer is to give for a retain picture is its output in the intact network, and where it writes
- * into a residual stream the stream's present error too (`layerTarget`). For a forget picture the mean over
- * the retain pictures of its cluster stands in for the intact network, in the stream as well, so the
- * stream comes out without the class. At the head, the forgotten classes' scores are to fall below the
+ * into a residual stream the stream's present error too (`layerTarget`). For a forget picture the means over
+ * the retain pictures of the clusters in its mixture stand in for the intact network, in the stream as well, so
+ * the stream comes out without the class. Where the features that the head reads are made, pooled errors count
+ * too (`pooledTerm`). At the head, the forgotten classes' scores are to fall below the
  * least retain mean.
  *
  * @param removed layer id → input channels that leave
@@ -108,6 +117,7 @@ class TailPass {
     const standIns = this.#aware ? this.#standIns(intact, forget[0].pruned, node.id === this.#setting.tail.head?.id) : undefined;
     if (layers && isConsumer(present)) {
       present = await this.#edited(present, layers, { retain: retain[0].pruned, forget: forget[0].pruned }, intact, standIns) as typeof node;
+      if (standIns && node.id === this.#setting.tail.head?.id) present = (await this.#lowered(present as ConsumerNode, forget[0].pruned)) as typeof node;
       this.#nodes.set(node.id, present);
     }
     const now = [retain, forget].map((inputs) => this.#keep(applyNode(present, inputs.map((value) => value.pruned))));
@@ -126,16 +136,21 @@ class TailPass {
     const edited = { shape: kernel.shape, values: new Float32Array(kernel.values.length) };
     const outputs = layers.reduce((sum, { m }) => sum + m, 0);
     const bias = new Float64Array(outputs);
-    const { compensate: method, mu } = this.#setting.request;
+    const { clusters, tail, request: { compensate: method, mu, erase } } = this.#setting;
     for (const layer of layers) {
       const kept = keptInputs(layer, this.#removed.get(layer.id) ?? []);
       const whole = new Float64Array(layer.m * layer.n * layer.p);
       let fitted: { readonly weights: Float64Array; readonly bias?: Float64Array };
       if (method === 'none') fitted = { weights: gathered(componentWeights(layer, kernel), layer, kept) };
       else {
-        const retain = await this.#measure(layer, node, inputs.retain, intact, this.#retain);
-        const statistics = standIns ? blendedStatistics(retain, await this.#measure(layer, node, inputs.forget, standIns, this.#forget), mu) : retain;
-        fitted = compensate(statistics, kept, method === 'scale' ? 'scale' : 'leastSquaresBias');
+        const retain = { inputs: inputs.retain, target: this.#target(node, intact, this.#retain), clusters: clusters.retain };
+        const terms = [{ statistics: await this.#measure(layer, node, retain), weight: 1 }];
+        if (standIns) {
+          const forget = { inputs: inputs.forget, target: this.#target(node, standIns, this.#forget), clusters: clusters.forget };
+          terms.push({ statistics: await this.#measure(layer, node, forget), weight: mu });
+          if (erase > 0 && node.id === tail.features) terms.push(await pooledTerm({ ...layer, node }, retain, forget, mu, erase));
+        }
+        fitted = compensate(blendedStatistics(terms), kept, method === 'scale' ? 'scale' : 'leastSquaresBias');
       }
       spread(fitted.weights, layer, kept, whole);
       writeWeights(layer, whole, edited);
@@ -144,14 +159,37 @@ class TailPass {
     return this.#withBias({ ...node, weights: { ...node.weights, kernel: edited } } as ConsumerNode, layers[0], bias);
   }
 
-  async #measure(layer: ConsumerLayer, node: ConsumerNode, inputs: readonly tf.Tensor[], outputs: readonly tf.Tensor[], values: ReadonlyMap<string, Values>): Promise<LayerStatistics> {
+  /**
+   * The head with the forgotten classes' biases so low that their lead over the best other class, over the forget
+   * pictures, is `SAFETY` standard deviations below zero on the mean. No score of another class changes.
+   */
+  async #lowered(head: ConsumerNode, inputs: readonly tf.Tensor[]): Promise<ConsumerNode> {
+    const { request: { classes: forgotten }, tail: { classes } } = this.#setting;
+    const leads: number[] = [];
+    for (const scores of applyNode(head, [inputs])) {
+      const values = await scores.data();
+      scores.dispose();
+      for (let first = 0; first < values.length; first += classes) leads.push(leadOf(values.subarray(first, first + classes), forgotten));
+    }
+    const mean = leads.reduce((sum, lead) => sum + lead, 0) / leads.length;
+    const spread = Math.sqrt(leads.reduce((sum, lead) => sum + (lead - mean) ** 2, 0) / leads.length);
+    const excess = Math.max(0, mean + SAFETY * spread);
+    const bias = Float32Array.from(head.weights.bias?.values ?? new Float32Array(classes), (value, c) => (forgotten.includes(c) ? value - excess : value));
+    return { ...head, weights: { ...head.weights, bias: { shape: [classes], values: bias } } } as ConsumerNode;
+  }
+
+  /** What the node is to give for pictures of whose values these are. */
+  #target(node: ConsumerNode, outputs: readonly tf.Tensor[], values: ReadonlyMap<string, Values>): LayerTarget {
     const state: PassState = {
       network: this.#setting.network,
       value: (id) => values.get(id),
       present: (id) => this.#nodes.get(id) ?? this.#setting.network.nodes.find((other) => other.id === id),
       keptOutputs: () => undefined,
     };
-    const target = layerTarget(node, outputs, state);
+    return layerTarget(node, outputs, state);
+  }
+
+  async #measure(layer: ConsumerLayer, node: ConsumerNode, { inputs, target }: LayerPictures): Promise<LayerStatistics> {
     const { correlator } = this.#setting;
     const { statistics } = await measureLayer({ ...layer, node }, { inputs, target, method: 'leastSquaresBias', correlator }, this.#clock);
     return statistics;
@@ -171,8 +209,8 @@ class TailPass {
   }
 
   /**
-   * For every forget picture the mean of the retain pictures of its cluster, in batches like `like`; at the
-   * head with the forgotten classes below the rest.
+   * For every forget picture the means of the retain pictures of each cluster in its mixture, in batches like
+   * `like`; at the head with the forgotten classes below the rest.
    */
   #standIns(retain: readonly tf.Tensor[], like: readonly tf.Tensor[], head = false): tf.Tensor[] {
     const { clusters, request } = this.#setting;
@@ -180,11 +218,13 @@ class TailPass {
       const found = clusterMeans(retain, clusters);
       return head ? withoutClasses(found, request.classes) : found;
     });
+    const { count, mixture } = clusters;
+    const [, ...shape] = means.shape;
     let first = 0;
-    const batches = like.map(({ shape: [count] }) => {
-      const rows = Array.from(clusters.forget.subarray(first, first + count));
-      first += count;
-      return tf.tidy(() => tf.gather(means, tf.tensor1d(rows, 'int32')));
+    const batches = like.map(({ shape: [images] }) => {
+      const shares = mixture.subarray(first * count, (first + images) * count);
+      first += images;
+      return tf.tidy(() => tf.reshape(tf.matMul(tf.tensor2d(shares, [images, count]), tf.reshape(means, [count, -1]) as tf.Tensor2D), [images, ...shape]));
     });
     means.dispose();
     return this.#keep(batches);
@@ -236,6 +276,16 @@ function withoutClasses(means: tf.Tensor, classes: readonly number[]): tf.Tensor
   const range = tf.sub(tf.max(average), tf.min(average));
   const low = tf.sub(least, tf.mul(range, MARGIN));
   return tf.add(tf.mul(means, tf.sub(1, gone)), tf.mul(gone, low));
+}
+
+/** The greatest score of a forgotten class less the greatest of another. */
+function leadOf(scores: ArrayLike<number>, forgotten: readonly number[]): number {
+  let [own, other] = [-Infinity, -Infinity];
+  for (let c = 0; c < scores.length; c++) {
+    if (forgotten.includes(c)) own = Math.max(own, scores[c]);
+    else other = Math.max(other, scores[c]);
+  }
+  return own - other;
 }
 
 function keptInputs({ n }: ConsumerLayer, removed: readonly number[]): number[] {

@@ -28,6 +28,8 @@ export interface UnlearnInput {
   /** Pictures of the classes that stay. */
   readonly retain: ImageSource;
   readonly correlator: Correlator | undefined;
+  /** Called with every share as it is tried, share 0 first. */
+  readonly onTrial?: (trial: UnlearnTrial) => void;
 }
 
 /** One share that was tried, measured on the pictures that were given. */
@@ -93,7 +95,7 @@ export async function unlearn(input: UnlearnInput, request: UnlearnRequest, job:
     const score = clock.seconds;
     const clusters = clustersOf(own.scores, rest.scores, tail.classes, forgotten, request.target);
     const setting: TailSetting = { network, tail, forget: own, retain: rest, clusters, request, correlator };
-    const best = await search(setting, layers, scores, request, clock);
+    const best = await search(setting, layers, scores, request, clock, input.onTrial);
     return {
       network: cutUnread(withNodes(network, best.edited), best.removed),
       trial: best.trial,
@@ -125,6 +127,7 @@ async function search(
   scores: readonly ClassScores[],
   request: UnlearnRequest,
   clock: JobClock,
+  onTrial: UnlearnInput['onTrial'],
 ): Promise<Attempt & { readonly trials: UnlearnTrial[] }> {
   const { forget, retain, tail } = setting;
   const forgotten = new Set(request.classes);
@@ -140,12 +143,14 @@ async function search(
     return [layer, removalOrder(layer, own, request.select, request.seed)] as const;
   }));
   const trials = [trialOf(0, before)];
+  onTrial?.(trials[0]);
   let best: Attempt | undefined;
   for (const share of request.share === 'auto' ? SHARES : [request.share]) {
     const removed = new Map(Array.from(orders, ([{ id, n }, order]) => [id, order.slice(0, removedCount(n, share)).sort((a, b) => a - b)]));
     const edited = await editTail(setting, removed, clock);
     const trial = trialOf(share, edited);
     trials.push(trial);
+    onTrial?.(trial);
     if (!best || trial.forget < best.trial.forget) best = { edited, trial, removed };
     await clock.tick(4 + trials.length);
     if (trial.forget <= GOAL) break;
@@ -187,18 +192,21 @@ function cutUnread(network: Network, removed: ReadonlyMap<string, readonly numbe
   return prune(network, { keep, weights: {} });
 }
 
-function checkRequest({ share, mu }: UnlearnRequest): void {
+function checkRequest({ share, mu, erase }: UnlearnRequest): void {
   if (share !== 'auto' && !(share >= 0 && share < 1)) throw new UnlearnSettingError('The share to remove', share, 'a number from 0 to below 1');
   if (!(mu >= 0 && mu < Infinity)) throw new UnlearnSettingError('μ', mu, 'a number from 0 on');
+  if (!(erase >= 0 && erase < Infinity)) throw new UnlearnSettingError('ρ', erase, 'a number from 0 on');
 }
 
-function checkClasses(chosen: readonly number[], classes: number): void {
+/** @throws NoClassChosenError, ClassRangeError, AllClassesError */
+export function checkClasses(chosen: readonly number[], classes: number): void {
   if (chosen.length === 0) throw new NoClassChosenError();
   for (const c of chosen) if (!Number.isInteger(c) || c < 0 || c >= classes) throw new ClassRangeError(c, classes);
   if (new Set(chosen).size === classes) throw new AllClassesError(classes);
 }
 
-function checkPictures(what: 'forget' | 'retain', { count }: ImageSource): void {
+/** @throws EmptyClassError, TooFewPicturesError */
+export function checkPictures(what: 'forget' | 'retain', { count }: ImageSource): void {
   if (count === 0) throw new EmptyClassError(what);
   if (count < LEAST_PICTURES) throw new TooFewPicturesError(what, count);
 }

@@ -21,9 +21,11 @@ export type UnlearnCompensation = (typeof UNLEARN_COMPENSATIONS)[number];
  * What `forgetAware` wants of a forget picture at an edited layer:
  * - `mean`: the layer's mean output over the retain pictures;
  * - `nearest`: its mean output over those retain pictures that the network puts in the class that comes
- *   second for the forget picture, so that no place is left where the class lies by itself.
+ *   second for the forget picture, so that no place is left where the class lies by itself;
+ * - `mixed`: those means of all other classes, in the proportions in which the network, were the forgotten
+ *   classes' scores not there, would believe in each: what is left of its opinion of the picture.
  */
-export const FORGET_TARGETS = ['mean', 'nearest'] as const;
+export const FORGET_TARGETS = ['mean', 'nearest', 'mixed'] as const;
 export type ForgetTarget = (typeof FORGET_TARGETS)[number];
 
 export interface UnlearnRequest {
@@ -40,17 +42,24 @@ export interface UnlearnRequest {
   readonly target: ForgetTarget;
   /** μ: what an error on forget pictures weighs beside one on retain pictures. */
   readonly mu: number;
+  /**
+   * ρ: what errors of pooled outputs weigh beside those at single positions, in the layer that makes the
+   * features that the head reads, if it is edited (`forgetAware` alone; see `pooledTerms`). 0: not at all.
+   * The greater, the less a probe on the features regains.
+   */
+  readonly erase: number;
   readonly seed: number;
 }
 
 export const DEFAULT_UNLEARN: Omit<UnlearnRequest, 'classes'> = {
-  layers: 4,
+  layers: 2,
   head: true,
   share: 'auto',
   select: 'contrast',
   compensate: 'forgetAware',
-  target: 'nearest',
+  target: 'mixed',
   mu: 0.3,
+  erase: 10,
   seed: 1,
 };
 

@@ -1,55 +1,57 @@
 import simdUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
 import plainUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
 import { transfer } from 'comlink';
+import type { CalibrationSource, MadeSet } from '../datasets/calibrationSource.ts';
 import { decodeInBrowser, decodePng } from '../datasets/decodePicture.ts';
-import type { ImageSet, Split } from '../datasets/imageSet.ts';
+import type { Split } from '../datasets/imageSet.ts';
 import { OwnPictures, SPLIT_SEED } from '../datasets/ownPictures.ts';
-import { PackedImages } from '../datasets/packedImages.ts';
-import { pictureSource } from '../datasets/pictureSource.ts';
-import { AS_THEY_ARE, type Preprocessing } from '../datasets/preprocessing.ts';
+import type { Preprocessing } from '../datasets/preprocessing.ts';
 import { backendMemory, startBackend } from '../engine/backend.ts';
 import { calibrate } from '../engine/calibrate.ts';
-import type { InputBox } from '../engine/criteria/intervalBounds.ts';
 import { networkCriterion } from '../engine/criteria/table.ts';
-import { LabelsNeededError } from '../engine/criteria/taylor.ts';
 import { computeLogits, logitError, perClass, shareEqual, topClasses, type Logits } from '../engine/evaluate.ts';
 import { mostExciting } from '../engine/exciting.ts';
-import type { ImageSource } from '../engine/imageSource.ts';
+import { invert } from '../engine/inversion/invert.ts';
 import { JobClock, type Job } from '../engine/job.ts';
 import { Correlator } from '../engine/kernels/correlator.ts';
 import { measureLatency } from '../engine/latency.ts';
 import { layerTimes } from '../engine/layerTimes.ts';
 import { renormalise } from '../engine/renorm.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
+import { PauseSwitch } from '../engine/training/pauseSwitch.ts';
 import { costModel } from '../network/costModel.ts';
 import { networkCosts } from '../network/costs.ts';
 import { coupling } from '../network/coupling.ts';
-import type { Network, Shape } from '../network/network.ts';
+import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
-import { inferShapes } from '../network/shapes.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
 import { SELECTION_RULES } from '../pruning/selections.ts';
 import type { LayerSums } from '../pruning/statisticsStore.ts';
-import { fetchBytes } from '../storage/download.ts';
+import type { Sensitivity, SensitivityPoint } from '../sensitivity/results.ts';
+import { sensitivity } from '../sensitivity/sensitivity.ts';
 import type { TheoryResult } from '../theory/results.ts';
 import { stability } from '../theory/stability.ts';
 import { runTheory } from '../theory/table.ts';
 import type { NamedFile } from '../storage/namedFile.ts';
 import type { KeptItem } from '../storage/keptItems.ts';
+import type { ForgettingMeasures } from '../unlearning/forgettingReport.ts';
+import type { UnlearnTrial } from '../unlearning/unlearn.ts';
 import { EngineJobs } from './engineJobs.ts';
-import { observedBox, pixelBox } from './inputBox.ts';
+import { fineTuneNetwork } from './fineTuning.ts';
 import { Keeping } from './keeping.ts';
 import { readModelSource } from './modelSource.ts';
+import { networkShapes } from './networkShapes.ts';
 import { namedFile } from './pathedFile.ts';
+import { OpenPictures, openFolder, summaryOf } from './pictures.ts';
 import type {
   BackendChoice, BackendReport, CalibrationRequest, CalibrationSummary, ChannelScores, CriterionRequest, DatasetSummary, EngineApi, Evaluation,
-  EvaluationRequest, ExcitingPicture, JobId, KeptList, Latency, LoadedModel, ModelSource, OnProgress, OwnSource, PathedFile,
-  Picture, Preview, RenormRequest, SequentialRequest, SortedFiles, StatisticsMessage, TheoryRequest,
+  EvaluationRequest, ExcitingPicture, FineTuneReport, FineTuneRequest, FineTuneResult, ForgetRequest, ForgetResult, JobId, KeptList, Latency, LoadedModel, MadeSummary, MeasureForgettingRequest, ModelSource, OnProgress, OwnSource, PathedFile,
+  Picture, Preview, RenormRequest, SensitivityRequest, SequentialRequest, SortedFiles, StatisticsMessage, TheoryRequest,
 } from './protocol.ts';
-import { toRgba } from './showPicture.ts';
 import { sortFiles } from './sortFiles.ts';
+import { forgetClasses, measureForgetting, type ForgetSubject } from './unlearning.ts';
 
 /** Images looked through for those that excite a channel most. */
 const EXCITING_POOL = 1000;
@@ -58,12 +60,13 @@ const EXCITING_POOL = 1000;
 export class Engine implements EngineApi {
   #correlator: Correlator | undefined;
   #network: Network | undefined;
-  #data: ImageSet | undefined;
-  #preprocessing: Preprocessing = AS_THEY_ARE;
+  readonly #pictures = new OpenPictures();
   readonly #keeping: Keeping;
   /** Outputs of the intact network on the first test images, grown as they are needed. */
   #intact: Logits | undefined;
   readonly #jobs = new EngineJobs();
+  /** Of the jobs that train. */
+  readonly #pauses = new Map<JobId, PauseSwitch>();
 
   constructor(keeping = new Keeping()) {
     this.#keeping = keeping;
@@ -82,10 +85,11 @@ export class Engine implements EngineApi {
 
   async loadModel(job: JobId, source: ModelSource, onProgress: OnProgress): Promise<LoadedModel> {
     const { network, card, notKept } = await this.#jobs.run(job, onProgress, (options) => readModelSource(source, this.#keeping, options));
-    const { inputShape, shapes } = shapesOf(network);
+    const { inputShape, shapes } = networkShapes(network);
     const coupled = coupling(network);
     const { macs, parameters, bytes, nodes } = networkCosts(network);
     this.#network = network;
+    this.#pictures.useModel(source);
     this.#intact = undefined;
     return {
       network,
@@ -106,9 +110,8 @@ export class Engine implements EngineApi {
   }
 
   async loadDataset(url: string): Promise<DatasetSummary> {
-    const folder = url.replace(/\/?$/, '/');
-    const data = await PackedImages.open((file) => fetchBytes(new URL(file, folder).href));
-    this.#data = data;
+    const data = await openFolder(url);
+    this.#pictures.use(data);
     this.#intact = undefined;
     return summaryOf(data);
   }
@@ -118,7 +121,7 @@ export class Engine implements EngineApi {
     { source, fit, classNames }: { readonly source: OwnSource; readonly fit: Preprocessing['fit']; readonly classNames?: readonly string[] },
     onProgress: OnProgress,
   ): Promise<DatasetSummary> {
-    const { inputShape, outputs } = shapesOf(this.#loaded());
+    const { inputShape, outputs } = networkShapes(this.#loaded());
     const data = await this.#jobs.run(job, onProgress, async (options) => {
       const files = source.kind === 'files' ? source.files.map(namedFile) : await this.#keptFiles(source);
       let clock: JobClock | undefined;
@@ -132,24 +135,32 @@ export class Engine implements EngineApi {
         onPicture: (done, total) => (clock ??= new JobClock(options, total)).tick(done),
       });
     });
-    this.#data = data;
+    this.#pictures.use(data);
     this.#intact = undefined;
     const { skipped, leftOut, prepared, unlabelled } = data;
     return { ...summaryOf(data), ...(unlabelled === undefined ? {} : { unlabelled }), own: { splitSeed: SPLIT_SEED, skipped, leftOut, prepared } };
   }
 
   async setPreprocessing(preprocessing: Preprocessing): Promise<void> {
-    this.#preprocessing = preprocessing;
+    this.#pictures.setPreprocessing(preprocessing);
     this.#intact = undefined;
   }
 
-  async preview(count: number): Promise<Preview> {
-    const data = this.#dataset();
-    const indices = Array.from({ length: Math.min(count, data.count('test')) }, (_, k) => k);
-    const values = await pictureSource(data, 'test', indices, this.#preprocessing).read(0, indices.length);
-    let [least, greatest, sum] = [Infinity, -Infinity, 0];
-    for (const value of values) [least, greatest, sum] = [Math.min(least, value), Math.max(greatest, value), sum + value];
-    return { pictures: await this.pictures('test', indices), least, greatest, mean: sum / values.length };
+  preview(count: number): Promise<Preview> {
+    return this.#pictures.preview(count);
+  }
+
+  async invert(job: JobId, settings: MadeSet, onProgress: OnProgress): Promise<MadeSummary> {
+    const network = this.#loaded();
+    const began = performance.now();
+    const request = { ...settings, preprocessing: this.#pictures.preprocessing };
+    const { inClass, note, ...made } = await this.#jobs.run(job, onProgress, (options) => invert(network, request, options));
+    if (network === this.#network) this.#pictures.addMade(network, settings, made);
+    return { seconds: (performance.now() - began) / 1000, ...(inClass === undefined ? {} : { inClass }), ...(note === undefined ? {} : { note }) };
+  }
+
+  gallery(request: CalibrationRequest): Promise<readonly Picture[]> {
+    return this.#pictures.gallery(this.#loaded(), request);
   }
 
   sortFiles(files: readonly PathedFile[]): Promise<SortedFiles> {
@@ -186,11 +197,11 @@ export class Engine implements EngineApi {
     const began = performance.now();
     const post = (message: StatisticsMessage, buffers: Transferable[] = []) => port.postMessage(message, buffers);
     try {
-      await this.#jobs.run(job, onProgress, (options) =>
+      await this.#jobs.run(job, onProgress, async (options) =>
         calibrate(
           network,
           consumerLayers(network, coupling(network)),
-          this.#calibrationImages(request),
+          await this.#pictures.calibration(network, request),
           this.#correlator,
           (batch) => post({ kind: 'batch', ...batch }, buffersOf(batch.layers)),
           options,
@@ -205,8 +216,8 @@ export class Engine implements EngineApi {
 
   async pruneSequentially(job: JobId, request: SequentialRequest, onProgress: OnProgress): Promise<PrunePlan> {
     const network = this.#loaded();
-    const images = this.#calibrationImages(request);
     const plan = await this.#jobs.run(job, onProgress, async (options) => {
+      const images = await this.#pictures.calibration(network, request);
       const compensated = await pruneSequentially(network, request.keep, request.compensate, images, this.#correlator, options);
       return request.renorm ? renormalise(network, compensated, images, { signal: options.signal }) : compensated;
     });
@@ -215,17 +226,16 @@ export class Engine implements EngineApi {
 
   async renorm(job: JobId, { plan, ...request }: RenormRequest, onProgress: OnProgress): Promise<PrunePlan> {
     const network = this.#loaded();
-    return this.#jobs.run(job, onProgress, (options) => renormalise(network, plan, this.#calibrationImages(request), options));
+    return this.#jobs.run(job, onProgress, async (options) => renormalise(network, plan, await this.#pictures.calibration(network, request), options));
   }
 
   async evaluate(job: JobId, { plan, images }: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation> {
     const network = this.#loaded();
     const began = performance.now();
-    const data = this.#dataset();
     return this.#jobs.run(job, onProgress, async (options) => {
       const intact = await this.#intactLogits(network, images, plan ? { signal: options.signal } : options);
-      const logits = plan ? await computeLogits(prune(network, plan), this.#testImages(0, images), options) : head(intact, images);
-      const known = await usableLabels(data, logits.classes);
+      const logits = plan ? await computeLogits(prune(network, plan), this.#pictures.test(0, images), options) : head(intact, images);
+      const known = await this.#pictures.labels(network, 'test');
       const labels = Int32Array.from({ length: known ? images : 0 }, (_, k) => known?.[k] ?? 0);
       const predictions = topClasses(logits);
       return {
@@ -251,9 +261,9 @@ export class Engine implements EngineApi {
     const rule = networkCriterion(request.select);
     const { access } = SELECTION_RULES[request.select];
     return this.#jobs.run(job, onProgress, async (options) => {
-      const images = access.data ? this.#calibrationImages(request) : { count: 0, shape: shapesOf(network).inputShape, read: async () => new Float32Array(0) };
-      const labels = access.labels ? await this.#calibrationLabels(request) : undefined;
-      const input = { network, coupled: coupling(network), images, seed: request.seed, inputBox: await this.#inputBox(request) };
+      const images = access.data ? await this.#pictures.calibration(network, request) : { count: 0, shape: networkShapes(network).inputShape, read: async () => new Float32Array(0) };
+      const labels = access.labels ? await this.#pictures.calibrationLabels(network, request) : undefined;
+      const input = { network, coupled: coupling(network), images, seed: request.seed, inputBox: await this.#pictures.inputBox(network, request) };
       const scores = await rule({ ...input, ...(labels ? { labels } : {}) }, options);
       return Object.fromEntries([...scores].map(([name, own]) => [name, [...own]]));
     });
@@ -261,25 +271,46 @@ export class Engine implements EngineApi {
 
   async theory(job: JobId, request: TheoryRequest, onProgress: OnProgress): Promise<TheoryResult> {
     const network = this.#loaded();
-    const data = this.#dataset();
-    const input = {
-      network,
-      calibration: this.#calibrationImages(request),
-      draw: (images: number, seed: number) => this.#calibrationImages({ images, seed }),
-      test: this.#testImages(0, Math.min(request.testImages, data.count('test'))),
-      correlator: this.#correlator,
-      seed: request.seed,
-    };
+    const pictures = this.#pictures;
     return this.#jobs.run(job, onProgress, async (options) => {
-      const testLabels = await usableLabels(data, shapesOf(network).outputs);
-      const known = { ...input, ...(testLabels ? { testLabels } : {}) };
+      const draw = await pictures.draw(network, request.source);
+      const calibration = draw(request.images, request.seed);
+      const test = pictures.test(0, Math.min(request.testImages, pictures.opened().count('test')));
+      const testLabels = await pictures.labels(network, 'test');
+      const known = { network, calibration, draw, test, correlator: this.#correlator, seed: request.seed, ...(testLabels ? { testLabels } : {}) };
       if (request.experiment === 'stability') return stability(known, options, request.counts);
       if (request.experiment !== 'scoringCost') return runTheory(request.experiment, known, options);
       // what some rules must see is read where their cost is asked for, and nowhere else
-      const labelled = await usableLabels(data, shapesOf(network).outputs, 'train');
-      const calibrationLabels = labelled ? await this.#calibrationLabels(request) : undefined;
-      return runTheory(request.experiment, { ...known, inputBox: await this.#inputBox(request), ...(calibrationLabels ? { calibrationLabels } : {}) }, options);
+      const calibrationLabels = await calibration.labels();
+      return runTheory(request.experiment, { ...known, inputBox: await pictures.inputBox(network, request), ...(calibrationLabels ? { calibrationLabels } : {}) }, options);
     });
+  }
+
+  async sensitivity(job: JobId, request: SensitivityRequest, onPoint: (point: SensitivityPoint) => void, onProgress: OnProgress): Promise<Sensitivity> {
+    const network = this.#loaded();
+    return this.#jobs.run(job, onProgress, async (options) => sensitivity({ network, correlator: this.#correlator, ...(await this.#pictures.sensitivity(network, request)) }, options, request.grid, onPoint));
+  }
+
+  async unlearn(job: JobId, request: ForgetRequest, onTrial: (trial: UnlearnTrial) => void, onProgress: OnProgress): Promise<ForgetResult> {
+    return this.#jobs.run(job, onProgress, async (options) => forgetClasses(await this.#forgetSubject({ seed: request.settings.seed, source: request.source }), request, onTrial, options));
+  }
+
+  async measureForgetting(job: JobId, { network, classes, images }: MeasureForgettingRequest, onProgress: OnProgress): Promise<ForgettingMeasures> {
+    return this.#jobs.run(job, onProgress, async (options) => measureForgetting(await this.#forgetSubject({ seed: 0 }), network, classes, images, options));
+  }
+
+  async fineTune(job: JobId, request: FineTuneRequest, onReport: (report: FineTuneReport) => void, onProgress: OnProgress): Promise<FineTuneResult> {
+    const pause = new PauseSwitch();
+    this.#pauses.set(job, pause);
+    return this.#jobs
+      .run(job, onProgress, async (options) => fineTuneNetwork(await this.#forgetSubject({ seed: request.training.seed, source: request.source }), request, onReport, pause, options))
+      .finally(() => this.#pauses.delete(job));
+  }
+
+  async pauseFineTune(job: JobId, paused: boolean): Promise<void> {
+    const pause = this.#pauses.get(job);
+    if (paused) pause?.pause();
+    else pause?.resume();
   }
 
   async layerTimes(
@@ -295,23 +326,16 @@ export class Engine implements EngineApi {
     job: JobId,
     { node, channel, count }: { readonly node: string; readonly channel: number; readonly count: number },
   ): Promise<readonly ExcitingPicture[]> {
-    const pool = Math.min(EXCITING_POOL, this.#dataset().count('test'));
+    const pool = Math.min(EXCITING_POOL, this.#pictures.opened().count('test'));
     const found = await this.#jobs.run(job, undefined, (options) =>
-      mostExciting(this.#loaded(), node, channel, this.#testImages(0, pool), count, options),
+      mostExciting(this.#loaded(), node, channel, this.#pictures.test(0, pool), count, options),
     );
     const pictures = await this.pictures('test', found.map(({ index }) => index));
     return pictures.map((picture, k) => ({ ...picture, activation: found[k].activation }));
   }
 
-  async pictures(split: Split, indices: readonly number[]): Promise<readonly Picture[]> {
-    const data = this.#dataset();
-    const [pixels, labels] = await Promise.all([data.pixels(split, indices), data.labels(split)]);
-    const size = data.shape.reduce((product, axis) => product * axis, 1);
-    return indices.map((index, k) => ({
-      index,
-      ...toRgba(pixels.subarray(k * size, (k + 1) * size), data.shape),
-      ...(labels ? { label: labels[index] } : {}),
-    }));
+  pictures(split: Split, indices: readonly number[]): Promise<readonly Picture[]> {
+    return this.#pictures.shown(split, indices);
   }
 
   async cancel(job: JobId): Promise<void> {
@@ -324,42 +348,33 @@ export class Engine implements EngineApi {
 
   /** Intact logits of at least `images` test images; computes only those that are missing. */
   async #intactLogits(network: Network, images: number, options: Job): Promise<Logits> {
-    const [known, data] = [this.#intact, this.#data];
+    const [known, data] = [this.#intact, this.#pictures.data];
     const first = known?.images ?? 0;
     if (known && first >= images) return known;
-    const more = await computeLogits(network, this.#testImages(first, images - first), options);
+    const more = await computeLogits(network, this.#pictures.test(first, images - first), options);
     const values = new Float32Array(images * more.classes);
     if (known) values.set(known.values);
     values.set(more.values, first * more.classes);
     const intact = { images, classes: more.classes, values };
     // not over those of a model or data set that was loaded meanwhile, nor of a longer run beside this one
-    const current = network === this.#network && data === this.#data;
+    const current = network === this.#network && data === this.#pictures.data;
     if (current && images > (this.#intact?.images ?? 0)) this.#intact = intact;
     return intact;
   }
 
-  #calibrationImages({ images, seed }: CalibrationRequest): ImageSource {
-    const data = this.#dataset();
-    return pictureSource(data, 'train', data.calibrationIndices(Math.min(images, data.count('train')), seed), this.#preprocessing);
-  }
-
-  /** What values pictures may have when the network gets them. */
-  async #inputBox(request: CalibrationRequest): Promise<InputBox> {
-    if (this.#data instanceof OwnPictures && this.#data.prepared) return observedBox(this.#calibrationImages(request));
-    const { inputShape } = shapesOf(this.#loaded());
-    return pixelBox(this.#preprocessing, inputShape[inputShape.length - 1]);
-  }
-
-  /** @throws LabelsNeededError where the pictures have none that the network's outputs stand for */
-  async #calibrationLabels({ images, seed }: CalibrationRequest): Promise<readonly number[]> {
-    const data = this.#dataset();
-    const known = await usableLabels(data, shapesOf(this.#loaded()).outputs, 'train');
-    if (!known) throw new LabelsNeededError(`This rule needs labelled pictures, of the network's own classes; those of “${data.name}” are not.`);
-    return data.calibrationIndices(Math.min(images, data.count('train')), seed).map((index) => known[index]);
-  }
-
-  #testImages(first: number, count: number): ImageSource {
-    return pictureSource(this.#dataset(), 'test', Array.from({ length: count }, (_, k) => first + k), this.#preprocessing);
+  /** What is open, as forgetting sees it; `seed` draws the pictures. Classes of pictures that were made up are the network's own word. */
+  async #forgetSubject({ seed, source }: { readonly seed: number; readonly source?: CalibrationSource }): Promise<ForgetSubject> {
+    const network = this.#loaded();
+    const real = await this.#pictures.pool(network, { seed });
+    const { labels: _, ...madeUp } = source ? await this.#pictures.pool(network, { seed, source }) : real;
+    return {
+      network,
+      pool: source ? madeUp : real,
+      ...(real.labels ? { known: real } : {}),
+      test: await this.#pictures.testPool(network),
+      correlator: this.#correlator,
+      intact: async (images, options) => topClasses(head(await this.#intactLogits(network, images, options), images)),
+    };
   }
 
   #loaded(): Network {
@@ -371,32 +386,10 @@ export class Engine implements EngineApi {
   async #keptFiles({ id, name }: { readonly id: string; readonly name: string }): Promise<readonly NamedFile[]> {
     return (await this.#keeping.items()).files(id, name);
   }
-
-  #dataset(): ImageSet {
-    if (!this.#data) throw new Error('No data set is loaded.');
-    return this.#data;
-  }
 }
 
 function buffersOf(layers: readonly LayerSums[]): ArrayBuffer[] {
   return layers.flatMap((sums) => ('gram' in sums ? [sums.gram] : Object.values(sums.contributions) as Float64Array[])).map(({ buffer }) => buffer as ArrayBuffer);
-}
-
-function summaryOf(data: ImageSet): DatasetSummary {
-  const { id, name, classes, shape } = data;
-  return { id, name, classes, shape, train: data.count('train'), test: data.count('test') };
-}
-
-function shapesOf(network: Network): { shapes: ReadonlyMap<string, Shape>; inputShape: Shape; outputs: number } {
-  const shapes = inferShapes(network);
-  const input = network.nodes.find((node) => node.op === 'input');
-  const outputs = (shapes.get(network.outputs[0]) ?? []).reduce((product, size) => product * size, 1);
-  return { shapes, inputShape: (input && shapes.get(input.id)) ?? [], outputs };
-}
-
-/** The pictures' classes, if they are those that the network's outputs stand for. */
-async function usableLabels(data: ImageSet, outputs: number, split: Split = 'test'): Promise<ArrayLike<number> | undefined> {
-  return data.classes.length === outputs ? data.labels(split) : undefined;
 }
 
 function progressOf(done: number, total: number, seconds: number): Parameters<OnProgress>[0] {

@@ -4,9 +4,11 @@
  * transferred, never cloned. Errors cross as `{ name, message }` and are rebuilt by the clients.
  */
 import type { CalibrationBatch } from '../engine/calibrate.ts';
-import type { CalibrationSource } from '../datasets/calibrationSource.ts';
+import type { CalibrationSource, MadeSet } from '../datasets/calibrationSource.ts';
 import type { SkippedPicture } from '../datasets/ownPictures.ts';
 import type { Fit, Preprocessing } from '../datasets/preprocessing.ts';
+import type { TrainingEpoch, TrainingStep } from '../engine/training/fineTune.ts';
+import type { TrainingRequest } from '../engine/training/trainingRequest.ts';
 import type { CostModel } from '../network/totalCost.ts';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { Network, Shape } from '../network/network.ts';
@@ -14,7 +16,13 @@ import type { PrunePlan } from '../network/prunePlan.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
 import type { KeptItem, KeptKind } from '../storage/keptItems.ts';
 import type { Compensation, Selection } from '../pruning/pruneRequest.ts';
+import type { SensitivityGrid } from '../sensitivity/grid.ts';
+import type { Sensitivity, SensitivityPoint } from '../sensitivity/results.ts';
 import type { TheoryExperiment, TheoryResult } from '../theory/results.ts';
+import type { ForgetMethod } from '../unlearning/forgetMethod.ts';
+import type { BeforeAfter, ForgettingMeasures, ForgettingReport } from '../unlearning/forgettingReport.ts';
+import type { UnlearnTrial } from '../unlearning/unlearn.ts';
+import type { UnlearnRequest } from '../unlearning/unlearnRequest.ts';
 
 export type BackendName = 'webgpu' | 'wasm';
 
@@ -137,11 +145,20 @@ export interface SortedFiles {
 }
 
 export interface CalibrationRequest {
-  /** Training images, drawn class-balanced order with `seed`; labels are never read. */
+  /** Pictures of the source, drawn with `seed`; fewer where it has no more. Labels are read only for a rule that is said to. */
   readonly images: number;
   readonly seed: number;
   /** Absent: the training split's own pictures. */
   readonly source?: CalibrationSource;
+}
+
+/** Pictures that were made from the network, which the worker keeps. */
+export interface MadeSummary {
+  readonly seconds: number;
+  /** Share of them that the network puts in the class that they were made for; absent where it has no classes. */
+  readonly inClass?: number;
+  /** What usually guides the pictures and was missing. */
+  readonly note?: string;
 }
 
 export interface CalibrationSummary {
@@ -205,6 +222,67 @@ export interface TheoryRequest extends CalibrationRequest {
   readonly counts?: readonly number[];
 }
 
+/** Which class forgets, on which pictures of another world, and how much is tried. */
+export interface SensitivityRequest {
+  readonly seed: number;
+  readonly forgetClass: number;
+  readonly testImages: number;
+  readonly grid: SensitivityGrid;
+  /** Address of a data folder; its pictures are used where they are of the network's size. */
+  readonly other: string;
+}
+
+/** How a network is to forget. */
+export interface ForgetRequest {
+  readonly method: ForgetMethod;
+  /** Its seed also draws the pictures. */
+  readonly settings: UnlearnRequest;
+  /** Forget pictures, and as many retain pictures; fewer where there are no more. */
+  readonly pictures: number;
+  /** Absent: the training split's own pictures. */
+  readonly source?: CalibrationSource;
+}
+
+export interface ForgetResult {
+  readonly network: Network;
+  readonly report: ForgettingReport;
+}
+
+export interface FineTuneRequest {
+  readonly network: Network;
+  readonly training: Pick<TrainingRequest, 'epochs' | 'rate' | 'batch' | 'seed'>;
+  /** Training pictures, drawn by the training's seed; fewer where there are no more. */
+  readonly pictures: number;
+  /** Classes whose pictures are left out; also those whose loss is reported as forgotten. */
+  readonly without: readonly number[];
+  /** Absent: the training split's own pictures. */
+  readonly source?: CalibrationSource;
+}
+
+/** What training tells while it runs. */
+export type FineTuneReport =
+  | { readonly kind: 'step'; readonly step: TrainingStep }
+  /** A checkpoint: what is left where training is cancelled or diverges later. */
+  | { readonly kind: 'epoch'; readonly epoch: TrainingEpoch; readonly network: Network };
+
+export interface FineTuneResult {
+  readonly network: Network;
+  /** How many pictures it was trained on. */
+  readonly pictures: number;
+  readonly steps: number;
+  readonly seconds: number;
+  readonly measures: ForgettingMeasures;
+  readonly recoverability?: BeforeAfter;
+  readonly membership?: BeforeAfter;
+}
+
+export interface MeasureForgettingRequest {
+  readonly network: Network;
+  readonly classes: readonly number[];
+  /** The first so many test images. */
+  readonly images: number;
+}
+
 export interface Picture {
   readonly index: number;
   readonly width: number;
@@ -230,6 +308,10 @@ export interface EngineApi {
   /** What pictures go through from now on before the network gets them. */
   setPreprocessing(preprocessing: Preprocessing): Promise<void>;
   preview(count: number): Promise<Preview>;
+  /** Makes pictures from the network alone; sources whose `made` has these settings draw from them until another model is loaded. */
+  invert(job: JobId, settings: MadeSet, onProgress: OnProgress): Promise<MadeSummary>;
+  /** The calibration pictures that the request draws. */
+  gallery(request: CalibrationRequest): Promise<readonly Picture[]>;
   sortFiles(files: readonly PathedFile[]): Promise<SortedFiles>;
   /** Writes files to where the browser keeps them; progress in bytes. */
   keep(job: JobId, request: { readonly kind: KeptKind; readonly name: string; readonly files: readonly PathedFile[] }, onProgress: OnProgress): Promise<KeptItem>;
@@ -247,6 +329,15 @@ export interface EngineApi {
   latency(job: JobId, request: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency>;
   /** Scores by a rule that runs the network; labels are read only for a rule that is said to. */
   criterion(job: JobId, request: CriterionRequest, onProgress: OnProgress): Promise<ChannelScores>;
+  /** Makes a copy of the network forget, and measures it on the first 1,000 test images; shares are called back as they are tried. */
+  unlearn(job: JobId, request: ForgetRequest, onTrial: (trial: UnlearnTrial) => void, onProgress: OnProgress): Promise<ForgetResult>;
+  measureForgetting(job: JobId, request: MeasureForgettingRequest, onProgress: OnProgress): Promise<ForgettingMeasures>;
+  /** Trains a copy of the request's network; steps and checkpoints are called back. */
+  fineTune(job: JobId, request: FineTuneRequest, onReport: (report: FineTuneReport) => void, onProgress: OnProgress): Promise<FineTuneResult>;
+  /** Holds that job between two steps, or lets it go on. */
+  pauseFineTune(job: JobId, paused: boolean): Promise<void>;
+  /** Prunes and forgets on one kind of calibration pictures after another; points are called back as they are measured. */
+  sensitivity(job: JobId, request: SensitivityRequest, onPoint: (point: SensitivityPoint) => void, onProgress: OnProgress): Promise<Sensitivity>;
   theory(job: JobId, request: TheoryRequest, onProgress: OnProgress): Promise<TheoryResult>;
   /** Median milliseconds of every step of one run, in execution order. */
   layerTimes(job: JobId, request: { readonly plan?: PrunePlan; readonly batch: number }, onProgress: OnProgress): Promise<readonly LayerTime[]>;

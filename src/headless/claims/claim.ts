@@ -1,3 +1,4 @@
+import type { PackedImages } from '../../datasets/packedImages.ts';
 import type { Job } from '../../engine/job.ts';
 import type { TheoryInput } from '../../theory/theoryInput.ts';
 
@@ -33,6 +34,8 @@ export interface Claim {
 /** What claims are measured on. */
 export interface ClaimSetup {
   readonly input: TheoryInput;
+  /** The folder that `input` is drawn from, for claims that ask for pictures of one class. */
+  readonly data: PackedImages;
   /** Fewer pictures and points: to try the command, not to judge by. */
   readonly quick: boolean;
   /** The job of a step; its progress names the step. */

@@ -8,13 +8,14 @@ import type { Claim, Finding } from '../claims/claim.ts';
 import { claimsMarkdown } from '../claims/claimsMarkdown.ts';
 import { PRUNING_CLAIMS } from '../claims/pruningClaims.ts';
 import { THEORY_CLAIMS } from '../claims/theoryClaims.ts';
+import { UNLEARNING_CLAIMS } from '../claims/unlearningClaims.ts';
 import { readModel, writeBytes } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import { list, positive, seedOption } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import { openDataFolder } from './images.ts';
 
-export const CLAIMS: readonly Claim[] = [...PRUNING_CLAIMS, ...THEORY_CLAIMS];
+export const CLAIMS: readonly Claim[] = [...PRUNING_CLAIMS, ...THEORY_CLAIMS, ...UNLEARNING_CLAIMS];
 
 export function claimsCommand(): Command {
   return new Command('claims')
@@ -37,7 +38,7 @@ export function claimsCommand(): Command {
         const input = await inputOf(folder, data, correlator, { count, test, seed });
         for (const [claim, found] of findings) {
           if (claim.long && at > 0) continue;
-          found[nameOf(folder)] = await claim.measure({ input, quick, job: (step) => progressOn(`${nameOf(folder)}: ${claim.id}: ${step}`) });
+          found[nameOf(folder)] = await claim.measure({ input, data, quick, job: (step) => progressOn(`${nameOf(folder)}: ${claim.id}: ${step}`) });
         }
       }
       const report = {

@@ -32,6 +32,7 @@ export function unlearnCommand(): Command {
     .addOption(new Option('--compensate <method>', 'how the weights that stay are refitted').choices(UNLEARN_COMPENSATIONS).default(DEFAULT_UNLEARN.compensate))
     .addOption(new Option('--target <kind>', 'what forget pictures are to look like').choices(FORGET_TARGETS).default(DEFAULT_UNLEARN.target))
     .addOption(new Option('--mu <f>', 'what an error on forget pictures weighs beside one on retain pictures').argParser(weight).default(DEFAULT_UNLEARN.mu))
+    .addOption(new Option('--erase <f>', 'what errors of pooled features weigh: the greater, the less a probe regains; 0: not at all').argParser(weight).default(DEFAULT_UNLEARN.erase))
     .addOption(seedOption())
     .addOption(toOption().default('layers'))
     .addOption(outOption('folder for the edited model and report.json'))

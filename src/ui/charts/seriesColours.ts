@@ -6,26 +6,27 @@ const COLOURS = 6;
 
 /**
  * A colour for each of a few series: the one that its method usually has, else one that is free. Both
- * orders of a method, and what was measured of it elsewhere, share theirs; dashes tell them apart.
+ * orders of a method, and what was measured of it elsewhere, share theirs; dashes tell them apart. On other
+ * calibration pictures a method has a colour of its own.
  */
 export function seriesColours(series: readonly FrontierSeries[]): ReadonlyMap<string, string> {
-  const kinds = [...new Map(series.map(({ method }) => [kindOf(method), method]))];
+  const kinds = [...new Map(series.map((entry) => [kindOf(entry), entry]))];
   const taken = new Map<string, number>();
   const used = () => new Set(taken.values());
-  for (const [kind, method] of kinds) {
+  for (const [kind, { method, source }] of kinds) {
     const usual = usualColour(method);
-    if (usual !== undefined && !used().has(usual)) taken.set(kind, usual);
+    if (source === '' && usual !== undefined && !used().has(usual)) taken.set(kind, usual);
   }
   for (const [kind] of kinds) {
     if (taken.has(kind)) continue;
     const free = Array.from({ length: COLOURS }, (_, i) => i + 1).find((colour) => !used().has(colour));
     taken.set(kind, free ?? 1 + (taken.size % COLOURS));
   }
-  return new Map(series.map(({ key, method }) => [key, `var(--series-${taken.get(kindOf(method)) ?? 1})`]));
+  return new Map(series.map((entry) => [entry.key, `var(--series-${taken.get(kindOf(entry)) ?? 1})`]));
 }
 
-function kindOf(method: Method): string {
-  return methodKey({ ...method, order: 'sequential' });
+function kindOf({ method, source }: FrontierSeries): string {
+  return `${methodKey({ ...method, order: 'sequential' })} ${source}`;
 }
 
 function usualColour({ select, compensate }: Method): number | undefined {

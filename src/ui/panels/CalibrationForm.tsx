@@ -1,16 +1,29 @@
 import { useId, useState, type SubmitEvent } from 'react';
+import { REAL_PICTURES, type CalibrationSource } from '../../datasets/calibrationSource.ts';
+import { simplified } from '../../datasets/sourceChoice.ts';
 import { whole } from '../../lab/format.ts';
 import { IMAGE_LIMITS } from '../../lab/fragment.ts';
 import { useExperiment, useLab } from '../LabContext.tsx';
+import { SourcePicker } from './sources/SourcePicker.tsx';
 
 const COUNTS = [64, 128, 256, 512, 1024, 2048, 5000] as const;
 
-/** How many pictures score the network, and which. */
-export function CalibrationForm({ images, seed, close }: { readonly images: number; readonly seed: number; readonly close: () => void }) {
+interface CalibrationFormProps {
+  readonly images: number;
+  readonly seed: number;
+  /** Absent: the open pictures. */
+  readonly source: CalibrationSource | undefined;
+  readonly close: () => void;
+}
+
+/** What pictures score the network: from where, how many, and which. */
+export function CalibrationForm({ images, seed, source, close }: CalibrationFormProps) {
   const lab = useLab();
   const dataset = useExperiment((experiment) => experiment.dataset);
   const ids = { images: useId(), seed: useId() };
-  const most = Math.min(IMAGE_LIMITS.most, dataset?.train ?? IMAGE_LIMITS.most);
+  const [drawnFrom, setDrawnFrom] = useState<CalibrationSource>(source ?? REAL_PICTURES);
+  const real = simplified(drawnFrom) === undefined;
+  const most = real ? Math.min(IMAGE_LIMITS.most, dataset?.train ?? IMAGE_LIMITS.most) : IMAGE_LIMITS.most;
   const [chosen, setChosen] = useState(String(images));
   const counts = [...new Set([...COUNTS.filter((value) => value <= most), most, images])].sort((a, b) => a - b);
 
@@ -18,9 +31,11 @@ export function CalibrationForm({ images, seed, close }: { readonly images: numb
     event.preventDefault();
     const typed = Number(new FormData(event.currentTarget).get('seed'));
     close();
-    void lab.setCalibration({ images: Number(chosen), seed: Number.isInteger(typed) && typed >= 0 && typed <= 0xffffffff ? typed : seed });
+    void lab.setCalibration({ source: simplified(drawnFrom), images: Number(chosen), seed: Number.isInteger(typed) && typed >= 0 && typed <= 0xffffffff ? typed : seed });
   };
   return (
+    <div className="stack">
+      <SourcePicker source={drawnFrom} seed={seed} onChange={setDrawnFrom} />
     <form className="stack" onSubmit={submit}>
       {!dataset?.own && (
         <p className="hint">
@@ -29,7 +44,7 @@ export function CalibrationForm({ images, seed, close }: { readonly images: numb
         </p>
       )}
       <div className="row">
-        <label htmlFor={ids.images}>Training images</label>
+        <label htmlFor={ids.images}>{real ? 'Training images' : 'How many'}</label>
         <select id={ids.images} value={chosen} onChange={(event) => setChosen(event.target.value)}>
           {counts.map((value) => (
             <option key={value} value={value}>
@@ -46,5 +61,6 @@ export function CalibrationForm({ images, seed, close }: { readonly images: numb
         Score again
       </button>
     </form>
+    </div>
   );
 }

@@ -1,6 +1,7 @@
 import { bytes, count, milliseconds, percent, whole } from '../../lab/format.ts';
 import type { HistoryNode } from '../../lab/history.ts';
-import { ALLOCATION_LABELS, COMPENSATION_LABELS, ORDER_LABELS, planLabel, SELECTION_LABELS, TARGET_LABELS } from '../../lab/labels.ts';
+import { ALLOCATION_LABELS, COMPENSATION_LABELS, ORDER_LABELS, SELECTION_LABELS, TARGET_LABELS } from '../../lab/labels.ts';
+import { namedPlan, sourceLabel } from '../../lab/sourceLabels.ts';
 import { pinnedCount } from '../../lab/pins.ts';
 import { rulesLabel } from '../../lab/rules.ts';
 import { Dialog } from '../controls/Dialog.tsx';
@@ -32,8 +33,8 @@ function Columns({ caption, a, b, rows }: { readonly caption: string; readonly a
           <th scope="col">
             <span className="sr-only">what</span>
           </th>
-          <th scope="col">{a.name ?? planLabel(a.settings)}</th>
-          <th scope="col">{b.name ?? planLabel(b.settings)}</th>
+          <th scope="col">{a.name ?? namedPlan(a.settings)}</th>
+          <th scope="col">{b.name ?? namedPlan(b.settings)}</th>
         </tr>
       </thead>
       <tbody>
@@ -49,7 +50,7 @@ function Columns({ caption, a, b, rows }: { readonly caption: string; readonly a
   );
 }
 
-function rowsOf({ settings: { request, pins, images }, cost, outcome }: HistoryNode): readonly (readonly [string, string])[] {
+function rowsOf({ settings: { request, pins, images, source }, cost, outcome }: HistoryNode): readonly (readonly [string, string])[] {
   return [
     ['keep', request.target.kind === 'eta' ? `η ≥ ${request.target.value.toFixed(3)}` : `${percent(request.target.value)} ${TARGET_LABELS[request.target.kind]}`],
     ['select', SELECTION_LABELS[request.select]],
@@ -59,7 +60,7 @@ function rowsOf({ settings: { request, pins, images }, cost, outcome }: HistoryN
     ['norms', request.renorm ? 're-estimated' : 'as they were'],
     ['rules', rulesLabel(request.rules) || 'none'],
     ['set by hand', `${pinnedCount(pins)} channels`],
-    ['calibration', `${whole(images)} images, seed ${request.seed}`],
+    ['calibration', `${whole(images)} images, seed ${request.seed}${source ? `, ${sourceLabel(source)}` : ''}`],
     ['accuracy', outcome.accuracy === undefined ? '–' : percent(outcome.accuracy, 2)],
     ['agreement', percent(outcome.agreement, 2)],
     ['test images', whole(outcome.images)],

@@ -1,4 +1,4 @@
-import { lazy, Suspense } from 'react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { whole } from '../../lab/format.ts';
 import { dataLabel } from '../../lab/labels.ts';
 import { Boundary } from '../controls/Boundary.tsx';
@@ -11,7 +11,8 @@ export function DataPicker() {
   const images = useExperiment((experiment) => experiment.calibration.images);
   const seed = useExperiment((experiment) => experiment.request.seed);
   const own = useExperiment(({ data: { descriptor } }) => (descriptor.kind === 'shipped' ? undefined : dataLabel(descriptor)));
-  const what = own === undefined ? `${whole(images)} training images` : `${own} · ${whole(images)} pictures`;
+  const source = useSourceName();
+  const what = source ? `${whole(images)} · ${source}` : own === undefined ? `${whole(images)} training images` : `${own} · ${whole(images)} pictures`;
   return (
     <Popover
       title="Calibration pictures"
@@ -31,4 +32,14 @@ export function DataPicker() {
       }
     </Popover>
   );
+}
+
+/** What calibration pictures are drawn from where that is not the open ones; its words load on need. */
+function useSourceName(): string | undefined {
+  const source = useExperiment((experiment) => experiment.calibration.source);
+  const [name, setName] = useState('…');
+  useEffect(() => {
+    if (source) void import('../../lab/sourceLabels.ts').then(({ sourceLabel }) => setName(sourceLabel(source)));
+  }, [source]);
+  return source && name;
 }

@@ -7,6 +7,8 @@ import { frontierSeries, type FrontierSeries, type SeriesPoint } from '../../lab
 import { AXIS_LABELS } from '../../lab/labels.ts';
 import { methodOf } from '../../lab/method.ts';
 import { intactCost } from '../../lab/planCost.ts';
+import { SOURCE_NAMES } from '../../datasets/sourceNames.ts';
+import { sourceLabel } from '../../lab/sourceLabels.ts';
 import { emphasised, gapAt, MOST_NAMED, orderGap } from '../../lab/seriesAt.ts';
 import { frontierTitle, gapTitle } from '../../lab/titles.ts';
 import { quality, yardstick, YARDSTICK_LABELS, type Yardstick } from '../../lab/yardstick.ts';
@@ -17,6 +19,7 @@ import { Boundary } from '../controls/Boundary.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { ChartPlaceholder } from './ChartPlaceholder.tsx';
 import { FrontierList } from './FrontierList.tsx';
+import { SourcePrice } from './sources/SourcePrice.tsx';
 import { SweepControl } from './SweepControl.tsx';
 import { useShownOutcome } from './useShownOutcome.ts';
 import './frontier.css';
@@ -36,6 +39,7 @@ export function FrontierChartPanel() {
   const measured = useExperiment((experiment) => experiment.intact);
   const judged = useExperiment(yardstick);
   const view = useExperiment((experiment) => experiment.frontierView);
+  const source = useExperiment((experiment) => experiment.calibration.source);
   const { rules, target } = request;
 
   const series = useDeferredValue(useMemo(() => frontierSeries({ sweepPoints, history, precomputed }, axis, rules), [sweepPoints, history, precomputed, axis, rules]));
@@ -55,7 +59,7 @@ export function FrontierChartPanel() {
   const at = target.kind === axis && whole100 !== undefined ? target.value * whole100 : (x ?? (whole100 === undefined ? undefined : whole100 / 2));
   const visible = useMemo(() => series.filter(({ key }) => !view.hidden.includes(key)), [series, view.hidden]);
   // by its text, so that the lines are drawn again only when others stand out, and not on every move of the budget
-  const strongKeys = [...emphasised(visible, { ...(view.chosen === undefined ? {} : { chosen: view.chosen }), current: methodOf(request), ...(at === undefined ? {} : { x: at }), ...(intact ? { intact } : {}) })].join('\n');
+  const strongKeys = [...emphasised(visible, { ...(view.chosen === undefined ? {} : { chosen: view.chosen }), current: methodOf(request), source: sourceLabel(source), ...(at === undefined ? {} : { x: at }), ...(intact ? { intact } : {}) })].join('\n');
   const strong = useMemo(() => new Set(strongKeys.split('\n')), [strongKeys]);
   const colours = useMemo(() => seriesColours(visible.filter(({ key }) => strong.has(key))), [visible, strong]);
   const colourOf = useCallback((entry: FrontierSeries) => colours.get(entry.key) ?? 'var(--edge)', [colours]);
@@ -64,8 +68,8 @@ export function FrontierChartPanel() {
   const formatX = useCallback((value: number) => (axis === 'latency' || whole100 === undefined ? milliseconds(value) : `${Math.round((100 * value) / whole100)}\u00a0%`), [axis, whole100]);
   const table = useMemo(
     (): ChartTable => ({
-      header: ['method', 'needs', AXIS_LABELS[axis], judged, 'images', 'source'],
-      rows: series.flatMap((entry) => entry.points.map((point) => [entry.label, accessLabel(entry.method), axis === 'latency' ? milliseconds(point.x) : whole(point.x), percent(point.quality), whole(point.images), entry.precomputed ? 'precomputed' : 'here'])),
+      header: ['method', 'needs', AXIS_LABELS[axis], judged, 'images', 'source', 'calibrated on'],
+      rows: series.flatMap((entry) => entry.points.map((point) => [entry.label, accessLabel(entry.method), axis === 'latency' ? milliseconds(point.x) : whole(point.x), percent(point.quality), whole(point.images), entry.precomputed ? 'precomputed' : 'here', entry.source || SOURCE_NAMES.pictures])),
     }),
     [series, axis, judged],
   );
@@ -84,6 +88,7 @@ export function FrontierChartPanel() {
       name="frontier"
       title={title}
       subtitle={
+        <>
         <span className="row wrap">
           <span>
             {YARDSTICK_LABELS[judged]}{outcome ? ` on ${whole(outcome.images)} images` : ''}, not retrained, against
@@ -92,6 +97,8 @@ export function FrontierChartPanel() {
           {gap && <span className="tag">shaded: one-shot to sequential</span>}
           {stored && <span className="tag">dashed: precomputed on {precomputed?.machine}</span>}
         </span>
+        {source && <SourcePrice />}
+        </>
       }
       tools={
         <>

@@ -6,7 +6,7 @@ import { useExperiment } from '../LabContext.tsx';
 
 const SHOWN_HERE = new Set(['model', 'data', 'calibration', 'intact']);
 /** Where nothing of those runs. */
-const BESIDE = new Set(['keepModel', 'keepData']);
+const BESIDE = new Set(['invert', 'keepModel', 'keepData']);
 
 /** What the lab is busy with, or how far its scores go. */
 export function HeaderStatus() {

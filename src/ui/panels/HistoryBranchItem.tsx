@@ -1,7 +1,7 @@
 import { useState, type SubmitEvent } from 'react';
 import { percent, whole } from '../../lab/format.ts';
 import type { HistoryBranch } from '../../lab/history.ts';
-import { planLabel } from '../../lab/labels.ts';
+import { namedPlan } from '../../lab/sourceLabels.ts';
 import { quality } from '../../lab/yardstick.ts';
 import { useLab } from '../LabContext.tsx';
 
@@ -15,7 +15,7 @@ interface HistoryBranchItemProps {
 export function HistoryBranchItem({ branch: { node, children }, current, chosen, onChoose }: HistoryBranchItemProps) {
   const lab = useLab();
   const [naming, setNaming] = useState(false);
-  const name = node.name ?? planLabel(node.settings);
+  const name = node.name ?? namedPlan(node.settings);
   const isCurrent = node.id === current;
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();

@@ -1,5 +1,6 @@
 import { useEffect, useId, useState } from 'react';
 import { encodePreprocessing } from '../../datasets/preprocessing.ts';
+import { encodeSource } from '../../datasets/sourceText.ts';
 import { SHIPPED_DATA } from '../../lab/catalogue.ts';
 import type { DataDescriptor } from '../../lab/experiment.ts';
 import { whole } from '../../lab/format.ts';
@@ -24,6 +25,7 @@ export function PicturesPanel({ close }: { readonly close: () => void }) {
   const dataset = useExperiment((experiment) => experiment.dataset);
   const preprocessing = useExperiment((experiment) => experiment.preprocessing);
   const images = useExperiment((experiment) => experiment.calibration.images);
+  const source = useExperiment((experiment) => experiment.calibration.source);
   const seed = useExperiment((experiment) => experiment.request.seed);
   const fits = useExperiment(({ model, dataset: pictures }) => picturesFit(model, pictures));
   const shown = opening ?? descriptor;
@@ -53,7 +55,7 @@ export function PicturesPanel({ close }: { readonly close: () => void }) {
         {dataset?.own?.prepared === true && <p className="hint">These arrays hold no bytes, so they are fed as they are: this form is for pictures.</p>}
         <PreprocessingForm key={JSON.stringify(preprocessing)} />
       </details>
-      <CalibrationForm key={`${images} ${seed}`} images={images} seed={seed} close={close} />
+      <CalibrationForm key={`${images} ${seed} ${encodeSource(source)}`} images={images} seed={seed} source={source} close={close} />
     </div>
   );
 }

@@ -17,12 +17,19 @@ import { RulesPanel } from './RulesPanel.tsx';
 
 const HistoryPanel = lazy(() => import('./HistoryPanel.tsx').then((module) => ({ default: module.HistoryPanel })));
 
+const ForgetButton = lazy(() => import('./unlearning/ForgetButton.tsx').then((module) => ({ default: module.ForgetButton })));
+
 const KINDS = TARGET_KINDS.map((value) => ({ value, label: TARGET_LABELS[value] }));
 
 export function PrunePanel() {
   return (
     <section className="panel prune" aria-label="Prune">
-      <h2 className="panel-head">Prune</h2>
+      <div className="panel-head">
+        <h2>Prune</h2>
+        <Suspense>
+          <ForgetButton />
+        </Suspense>
+      </div>
       <div className="scroll">
         <Budget />
         <Recipe />

@@ -3,6 +3,7 @@ import { whole } from '../../lab/format.ts';
 import { SLOPE_IMAGES, THEORY_EXPERIMENTS, type TheoryExperiment } from '../../theory/results.ts';
 import { Dialog } from '../controls/Dialog.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
+import { SensitivityCard } from './SensitivityCard.tsx';
 import { TheoryCard } from './TheoryCard.tsx';
 import './theory.css';
 
@@ -35,6 +36,7 @@ export function TheoryDialog({ onClose }: { readonly onClose: () => void }) {
           {THEORY_EXPERIMENTS.map((experiment) => (
             <TheoryCard key={experiment} experiment={experiment} ready={ready && !stuck} />
           ))}
+          <SensitivityCard ready={ready && !stuck} />
         </div>
       </div>
     </Dialog>

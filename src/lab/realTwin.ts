@@ -1,0 +1,38 @@
+import { encodeSource } from '../datasets/sourceText.ts';
+import type { Experiment, PlanSettings } from './experiment.ts';
+import { frontierSeries, measuredPoints } from './frontier.ts';
+import { sameSettings } from './history.ts';
+import { methodKey, methodOf } from './method.ts';
+import { rulesKey } from './rules.ts';
+import { pathOf, qualityAt } from './seriesAt.ts';
+import { quality } from './yardstick.ts';
+import { NO_RULES } from '../pruning/widthRules.ts';
+
+/** What a plan comes to when it is calibrated on real pictures. */
+export interface RealTwin {
+  /** Accuracy, or agreement where the pictures are unlabelled; in [0, 1]. */
+  readonly quality: number;
+  /** `plan`: the same request was measured. `series`: read off what its method has at the same MACs; `precomputed`: likewise, measured beforehand. */
+  readonly from: 'plan' | 'series' | 'precomputed';
+}
+
+/** The same plan on real pictures, as far as it is known; undefined where nothing of it was measured. */
+export function realTwin(experiment: Pick<Experiment, 'history' | 'sweepPoints' | 'precomputed' | 'intact' | 'model'>, settings: PlanSettings, macs: number): RealTwin | undefined {
+  const { source: _, ...real } = settings;
+  const same = experiment.history.nodes.find((node) => sameSettings(node.settings, real));
+  if (same) return { quality: quality(same.outcome), from: 'plan' };
+  // by hand, channels are chosen from what is on screen: no other plan is the same
+  if (Object.values(settings.pins).some((channels) => Object.keys(channels).length > 0)) return undefined;
+  const { request } = settings;
+  const key = methodKey(methodOf(request));
+  const point = measuredPoints(experiment).find((other) => encodeSource(other.source) === '' && methodKey(other) === key && other.target.kind === request.target.kind && other.target.value === request.target.value && rulesKey(other.rules ?? NO_RULES) === rulesKey(request.rules));
+  if (point) return { quality: quality(point), from: 'plan' };
+  const { evaluation, cost } = experiment.intact ?? {};
+  const intact = evaluation && cost ? { x: cost.macs, quality: quality(evaluation), images: evaluation.images } : undefined;
+  for (const series of frontierSeries(experiment, 'macs', request.rules)) {
+    if (series.source !== '' || methodKey(series.method) !== key) continue;
+    const found = qualityAt(pathOf(series, intact), macs);
+    if (found !== undefined) return { quality: found, from: series.precomputed ? 'precomputed' : 'series' };
+  }
+  return undefined;
+}

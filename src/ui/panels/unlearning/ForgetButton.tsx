@@ -1,0 +1,21 @@
+import { lazy, Suspense, useState } from 'react';
+import { Boundary } from '../../controls/Boundary.tsx';
+
+const UnlearningDialog = lazy(() => import('./UnlearningDialog.tsx').then((module) => ({ default: module.UnlearningDialog })));
+
+/** Opens the unlearning lab, whose code loads on first use. */
+export function ForgetButton() {
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <button type="button" className="small" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        Forget a class
+      </button>
+      {open && (
+        <Boundary what="Forgetting"><Suspense>
+          <UnlearningDialog onClose={() => setOpen(false)} />
+        </Suspense></Boundary>
+      )}
+    </>
+  );
+}
