@@ -15,6 +15,14 @@ export default defineConfig({
   base: './',
   plugins: [react(), relaxedWhileDeveloping()],
   worker: { format: 'es' },
-  build: { target: 'es2023', chunkSizeWarningLimit: 2000 },
+  build: {
+    target: 'es2023',
+    chunkSizeWarningLimit: 2000,
+    // what a lazy part needs is fetched with it; naming it all beforehand would weigh on the entry script
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_file, needed, { hostType }) => (hostType === 'html' ? needed : needed.filter((file) => file.endsWith('.css'))),
+    },
+  },
   test: { include: ['src/**/*.test.ts', 'src/**/*.test.tsx'], testTimeout: 120_000, maxWorkers: '100%' },
 });

@@ -43,7 +43,9 @@ test('a class is forgotten, and the page says what that did', async ({ page }) =
   await expect(moved.getByRole('heading')).toHaveText(/^“cat” is now taken for “dog” \(\d+ %/);
   await expect(moved.getByRole('img', { name: /^Test image \d+: cat before, \w+ now$/ }).first()).toBeVisible();
   await expect(dialog.getByRole('region', { name: 'How deep?' }).getByRole('heading')).toHaveText(/^A probe regains \d+ % of “cat” from the features \(\d+ % before/);
-  await expect(dialog.getByRole('region', { name: 'The channels that carried it' }).getByRole('heading')).toHaveText(/^\d+ channels in \d+ layers carried “cat”$/);
+  const channels = dialog.getByRole('region', { name: 'The channels that carried it' });
+  await expect(channels.getByRole('heading')).toHaveText(/^\d+ channels in \d+ layers carried “cat”$/);
+  await expect(channels.getByRole('img', { name: /^Test image \d+, \w+$/ })).toHaveCount(8);
 
   // the confusion matrix as a table: the cats' row is the same pictures, none of which is a cat now
   const confusion = dialog.getByRole('region', { name: 'Confusion matrix', exact: true });

@@ -22,7 +22,7 @@ export interface SensitivityFolders {
 export async function sensitivityInput(
   network: Network,
   { model, data: folder, other = resolve(folder, '..', 'fashion-mnist-colour') }: SensitivityFolders,
-  { test, seed, forgetClass, correlator }: { readonly test: number; readonly seed: number; readonly forgetClass: number; readonly correlator: Correlator },
+  { test, seed, forgetClass, correlator }: { readonly test: number; readonly seed: number; readonly forgetClass: number; readonly correlator: Correlator | undefined },
 ): Promise<SensitivityInput> {
   const data = await openDataFolder(folder);
   const shapes = inferShapes(network);

@@ -8,7 +8,7 @@ import { shifted, type PictureShift } from '../datasets/synthetic/pictureShift.t
 import { preprocessed } from '../datasets/synthetic/syntheticPictures.ts';
 import { balanced, longTailed, without } from './classBalance.ts';
 import type { SensitivityGrid } from './grid.ts';
-import type { SensitivityFamily } from './results.ts';
+import { SENSITIVITY_FAMILIES, type SensitivityFamily } from './results.ts';
 
 /** Pictures of one kind, as the network takes them. */
 export interface ConditionPictures {
@@ -60,7 +60,7 @@ const POOL = 2048;
 const LABELLED_POOL = 8192;
 
 /** Every condition, in the order in which they are measured and shown. */
-export function conditionsOf(setting: ConditionSetting, { images, counts }: SensitivityGrid): readonly Condition[] {
+export function conditionsOf(setting: ConditionSetting, { images, counts, families = SENSITIVITY_FAMILIES }: SensitivityGrid): readonly Condition[] {
   const { seed, classes, forgetClass, preprocessing, prepared = false, other } = setting;
   const real = async (count: number) => (await setting.draw(REAL_PICTURES))(count, seed);
   const drawn = async (source: CalibrationSource, count: number): Promise<ConditionPictures> => {
@@ -92,7 +92,7 @@ export function conditionsOf(setting: ConditionSetting, { images, counts }: Sens
       return { images: changed(await real(images), shift, preprocessing), pool: changed(all, shift, preprocessing), ...(labels ? { labels } : {}) };
     },
   });
-  return [
+  const all = [
     ...SOURCE_KINDS.map((kind): Condition => ({ family: 'source', label: SOURCE_NAMES[kind], images, key: `${kind} ${images}`, take: () => drawn({ kind }, images) })),
     ...counts.map((count): Condition => ({ family: 'count', label: `${count} real pictures`, images: count, key: `${REAL_PICTURES.kind} ${count}`, take: () => drawn(REAL_PICTURES, count) })),
     ofBalance('balanced', (labels, count) => balanced(labels, classes, count)),
@@ -113,6 +113,7 @@ export function conditionsOf(setting: ConditionSetting, { images, counts }: Sens
         }]
       : []),
   ];
+  return all.filter(({ family }) => families.includes(family));
 }
 
 /** Shifted as pixels, and then as the network takes them. */

@@ -4,10 +4,12 @@ import { normalFrom } from './pictureRandom.ts';
 import { syntheticPictures, type Draw, type PictureOrder, type SyntheticPictures } from './syntheticPictures.ts';
 
 /**
- * Noise with the second-order statistics of natural pictures: an amplitude spectrum that falls about as the
- * frequency rises (Field, JOSA A 1987), with exponents of its own for each picture and direction, uniform
- * from 0.5 to 3.5 (the spectrum model of Baradad et al., NeurIPS 2021), and their colours' mean and
- * covariance. Each picture is cut out of a larger field, so that its own mean and contrast vary too.
+ * Noise with the second-order statistics of natural pictures: an amplitude spectrum of `1 / f^α` (Field,
+ * Relations between the statistics of natural images, JOSA A 1987) and their colours' mean and
+ * covariance. Photographs have α = 0.94 ± 0.21 (van der Schaaf & van Hateren, Vision Research 1996); here
+ * it is 1.3 ± 0.2, for networks see small pictures: photographs shrunk by averaging, which takes the
+ * highest frequencies most. Each picture is cut out of a larger field, so that its own mean and contrast
+ * vary too.
  *
  * @throws SyntheticShapeError
  */
@@ -17,8 +19,8 @@ export function colourNoise(order: PictureOrder): SyntheticPictures {
 
 const drawColourNoise: Draw = (random, [height, width, channels]) => {
   const normal = normalFrom(random);
-  const falloff = { down: 0.5 + 3 * random(), across: 0.5 + 3 * random() };
-  const { size, fields } = noiseFields(channels, 2 * powerOfTwo(Math.max(height, width)), falloff, normal);
+  const exponent = Math.min(1.9, Math.max(0.7, 1.3 + 0.2 * normal()));
+  const { size, fields } = noiseFields(channels, 2 * powerOfTwo(Math.max(height, width)), exponent, normal);
   const values = new Float32Array(height * width * channels);
   for (let y = 0, at = 0; y < height; y++) for (let x = 0; x < width; x++) {
     const from = y * size + x;

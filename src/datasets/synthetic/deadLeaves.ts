@@ -31,7 +31,7 @@ export function deadLeaves(order: PictureOrder, texture = TEXTURE): SyntheticPic
 function drawLeaves(random: Random, [height, width, channels]: MadeShape, texture: number): Float32Array {
   const normal = normalFrom(random);
   const [rows, columns] = [height * FINE, width * FINE];
-  const surface = texture > 0 ? noiseFields(1, powerOfTwo(Math.max(height, width)), { down: 1, across: 1 }, normal) : undefined;
+  const surface = texture > 0 ? noiseFields(1, powerOfTwo(Math.max(height, width)), 1, normal) : undefined;
   const canvas = new Float32Array(rows * columns * channels);
   const covered = new Uint8Array(rows * columns);
   const colour = new Float64Array(channels);

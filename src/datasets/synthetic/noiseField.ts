@@ -7,19 +7,13 @@ export interface NoiseFields {
   readonly fields: readonly Float64Array[];
 }
 
-/** How the amplitude falls with the frequency down and across: `1 / (|f_down|^down + |f_across|^across)`. */
-export interface Falloff {
-  readonly down: number;
-  readonly across: number;
-}
-
 /**
- * `count` independent Gaussian fields with an amplitude spectrum of this `falloff`, without a constant
- * part. `size` is a power of two. Real and imaginary part of one transform are two fields.
+ * `count` independent Gaussian fields whose amplitude spectrum falls as `1 / f^exponent`, without a
+ * constant part. `size` is a power of two. Real and imaginary part of one transform are two fields.
  * `O(size² log size)` for every two.
  */
-export function noiseFields(count: number, size: number, falloff: Falloff, normal: Random): NoiseFields {
-  const amplitudes = spectrum(size, falloff);
+export function noiseFields(count: number, size: number, exponent: number, normal: Random): NoiseFields {
+  const amplitudes = spectrum(size, exponent);
   const fields: Float64Array[] = [];
   while (fields.length < count) {
     const real = new Float64Array(size * size);
@@ -34,15 +28,13 @@ export function noiseFields(count: number, size: number, falloff: Falloff, norma
   return { size, fields: fields.slice(0, count) };
 }
 
-/** The amplitude at every frequency, scaled so that the squares add to 1. */
-function spectrum(size: number, { down, across }: Falloff): Float64Array {
-  const along = (exponent: number) => Float64Array.from({ length: size }, (_, k) => Math.min(k, size - k) ** exponent);
-  const [vertical, horizontal] = [along(down), along(across)];
+/** `f^−exponent` at every frequency, scaled so that the squares add to 1. */
+function spectrum(size: number, exponent: number): Float64Array {
   const amplitudes = new Float64Array(size * size);
   let energy = 0;
   for (let y = 0; y < size; y++) for (let x = 0; x < size; x++) {
     if (x === 0 && y === 0) continue;
-    const amplitude = 1 / (vertical[y] + horizontal[x]);
+    const amplitude = Math.hypot(Math.min(y, size - y), Math.min(x, size - x)) ** -exponent;
     amplitudes[y * size + x] = amplitude;
     energy += amplitude ** 2;
   }

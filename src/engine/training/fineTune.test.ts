@@ -41,7 +41,7 @@ function networkOf({ initial }: Trajectory): Network {
   return { name: 'oracle', nodes: nodes as unknown as readonly Node[], outputs: ['logits'] };
 }
 
-/** A network that gives fixed logits for each of the oracle's pictures: a dense layer on the picture's own number. */
+/** A network that gives fixed logits for each of the oracle's pictures: one dense layer. */
 function teacherOf({ teacher, images }: Trajectory): Network {
   const [count, classes] = teacher.shape;
   const size = images.values.length / count;

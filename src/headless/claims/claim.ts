@@ -36,6 +36,8 @@ export interface ClaimSetup {
   readonly input: TheoryInput;
   /** The folder that `input` is drawn from, for claims that ask for pictures of one class. */
   readonly data: PackedImages;
+  /** Where the network and the data lie, for claims that look for more beside them. */
+  readonly folders: { readonly model: string; readonly data: string };
   /** Fewer pictures and points: to try the command, not to judge by. */
   readonly quick: boolean;
   /** The job of a step; its progress names the step. */

@@ -7,6 +7,7 @@ import type { Correlator } from '../../engine/kernels/correlator.ts';
 import type { Claim, Finding } from '../claims/claim.ts';
 import { claimsMarkdown } from '../claims/claimsMarkdown.ts';
 import { PRUNING_CLAIMS } from '../claims/pruningClaims.ts';
+import { SENSITIVITY_CLAIMS } from '../claims/sensitivityClaims.ts';
 import { THEORY_CLAIMS } from '../claims/theoryClaims.ts';
 import { UNLEARNING_CLAIMS } from '../claims/unlearningClaims.ts';
 import { readModel, writeBytes } from '../files.ts';
@@ -15,7 +16,7 @@ import { list, positive, seedOption } from '../options.ts';
 import { progressOn } from '../progress.ts';
 import { openDataFolder } from './images.ts';
 
-export const CLAIMS: readonly Claim[] = [...PRUNING_CLAIMS, ...THEORY_CLAIMS, ...UNLEARNING_CLAIMS];
+export const CLAIMS: readonly Claim[] = [...PRUNING_CLAIMS, ...THEORY_CLAIMS, ...UNLEARNING_CLAIMS, ...SENSITIVITY_CLAIMS];
 
 export function claimsCommand(): Command {
   return new Command('claims')
@@ -38,7 +39,7 @@ export function claimsCommand(): Command {
         const input = await inputOf(folder, data, correlator, { count, test, seed });
         for (const [claim, found] of findings) {
           if (claim.long && at > 0) continue;
-          found[nameOf(folder)] = await claim.measure({ input, data, quick, job: (step) => progressOn(`${nameOf(folder)}: ${claim.id}: ${step}`) });
+          found[nameOf(folder)] = await claim.measure({ input, data, folders: { model: folder, data: options.data }, quick, job: (step) => progressOn(`${nameOf(folder)}: ${claim.id}: ${step}`) });
         }
       }
       const report = {

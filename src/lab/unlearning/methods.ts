@@ -12,6 +12,9 @@ export const METHOD_LABELS: Readonly<Record<ForgetMethod, string>> = {
   fineTune: 'fine-tuning',
 };
 
+/** Methods that try shares of channels; the others take gradient steps. */
+export const TRYING_SHARES: readonly ForgetMethod[] = ['ours', 'paper', 'random', 'l1'];
+
 /** The method, and what of it is not the usual. */
 export function methodLabel({ method, settings: { classes, head }, tuned }: Pick<ForgettingReport, 'method' | 'settings' | 'tuned'>): string {
   const further = tuned && `fine-tuned ${tuned.epochs} ${tuned.epochs === 1 ? 'epoch' : 'epochs'}`;

@@ -28,6 +28,10 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           <b>Prune.</b> The budget and the recipe. While the slider moves, the one-shot plan is measured; when you let go, layers are refitted one after another, each on inputs from the network pruned
           so far. Under “Rules”, widths become multiples of 8 or 16, and no group falls below a floor. Every plan stays in the history; “Layers” lists what becomes of each layer, and times it.
         </li>
+        <li>
+          <b>Forget a class.</b> Under “Prune”: choose a class, and a copy of the network no longer knows it, without a gradient step. What that costs the other classes, how much of it could be regained, and how other methods
+          do stand beside it.
+        </li>
       </ul>
       <h3>Keys</h3>
       <p>Tab goes from control to control. On a strip: ← → move, Home and End jump, Space keeps or cuts, Enter opens the channel.</p>

@@ -24,8 +24,8 @@ const KINDS = TARGET_KINDS.map((value) => ({ value, label: TARGET_LABELS[value] 
 export function PrunePanel() {
   return (
     <section className="panel prune" aria-label="Prune">
-      <div className="panel-head">
-        <h2>Prune</h2>
+      <div className="row">
+        <h2 className="panel-head">Prune</h2>
         <Suspense>
           <ForgetButton />
         </Suspense>

@@ -8,7 +8,7 @@ export function ForgetButton() {
   const [open, setOpen] = useState(false);
   return (
     <>
-      <button type="button" className="small" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+      <button type="button" className="pick" aria-haspopup="dialog" onClick={() => setOpen(true)}>
         Forget a class
       </button>
       {open && (

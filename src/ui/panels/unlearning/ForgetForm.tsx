@@ -11,7 +11,7 @@ import { useForgetting, useUnlearning } from './useUnlearning.ts';
 
 const MOST_LAYERS = 12;
 const SHARE_OPTIONS = ['auto', ...SHARES.map(String)];
-const SHARE_NAMES = Object.fromEntries(SHARE_OPTIONS.map((value) => [value, value === 'auto' ? 'the least that forgets' : `${Math.round(100 * Number(value))} %`]));
+const SHARE_NAMES = Object.fromEntries(SHARE_OPTIONS.map((value) => [value, value === 'auto' ? 'auto: the least' : `${Math.round(100 * Number(value))} %`]));
 const ERASE_OPTIONS = ['0', '1', '3', '10', '30', '100'] as const;
 const MU_OPTIONS = ['0.03', '0.1', '0.3', '1', '3'] as const;
 

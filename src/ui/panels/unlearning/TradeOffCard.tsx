@@ -19,7 +19,7 @@ export function TradeOffCard() {
   }, [outcomes, classes, retrained]);
   if (points.length < 3) return null;
   const best = undominated(points);
-  const title = best.length === 0 ? 'Nothing that was tried forgets yet' : best.length === 1 ? `${best[0].label}: no other way keeps more, or leaves less to be regained` : `${best.length} ways are the best trade-off between what is kept and what could be regained`;
+  const title = best.length === 0 ? 'Nothing that was tried forgets yet' : best.length === 1 ? `Of what forgets, ${best[0].label} keeps most and leaves least to be regained` : `${best.length} ways are the best trade-off between what is kept and what could be regained`;
   const rows = points.map(({ label, forget, retain, recoverability }) => [label, percent(forget), percent(retain), percent(recoverability)]);
   const csv = () => toCsv(['network', 'forget', 'retain', 'regained'], points.map(({ label, forget, retain, recoverability }) => [label, forget, retain, recoverability]));
   return (

@@ -1,3 +1,4 @@
+import { TRYING_SHARES } from '../../../lab/unlearning/methods.ts';
 import { shownOutcome } from '../../../lab/unlearning/unlearningState.ts';
 import { Dialog } from '../../controls/Dialog.tsx';
 import { ChannelsCard } from './ChannelsCard.tsx';
@@ -32,7 +33,8 @@ export function UnlearningDialog({ onClose }: { readonly onClose: () => void }) 
 function Results() {
   const outcomes = useForgetting((state) => state.outcomes);
   const shown = useForgetting((state) => state.shown);
-  const running = useForgetting((state) => state.run);
+  const run = useForgetting((state) => state.run);
+  const running = run && TRYING_SHARES.includes(run.method) ? run : undefined;
   const outcome = shownOutcome({ outcomes, ...(shown === undefined ? {} : { shown }) });
   return (
     <div className="unlearning-results">
