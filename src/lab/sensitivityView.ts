@@ -22,7 +22,6 @@ export function sensitivitySentence(points: readonly SensitivityPoint[]): string
 
 /** For the eye: shares in percent, a dash where nothing was measured. */
 export function sensitivityTable({ points, result }: Pick<SensitivityState, 'points' | 'result'>) {
-  const share = (value: number | undefined) => (value === undefined ? '–' : percent(value));
   return {
     header: ['what varies', 'calibrated on', 'images', 'pruned', 'forgotten class', 'the others', 'note'],
     rows: [
@@ -37,4 +36,8 @@ export function sensitivityCsv(points: readonly SensitivityPoint[]): string {
     ['varies', 'calibrated_on', 'images', 'accuracy_pruned', 'accuracy_forgotten_class', 'accuracy_others', 'note'],
     points.map(({ family, label, images, pruned, forgotten, why }) => [family, label, images, pruned, forgotten?.forget, forgotten?.retain, why]),
   );
+}
+
+function share(value: number | undefined): string {
+  return value === undefined ? '–' : percent(value);
 }

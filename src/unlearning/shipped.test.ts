@@ -46,6 +46,6 @@ describe('unlearn on the shipped ResNet-20', () => {
     const own = { images: images.source('test', dogs), labels: dogs.map(() => DOG) };
     const [intact, regained] = [await recoverability(network, known, own), await recoverability(edited, known, own)];
     expect(intact).toBeGreaterThan(0.7);
-    expect(regained).toBeLessThan(intact);
+    expect(regained).toBeLessThan(0.7 * intact);
   });
 });

@@ -136,6 +136,38 @@ describe('unlearn', () => {
     expect(aware.destinations.before[own]).toBe(forget.count);
   });
 
+  it('lowers the forgotten class at the head until no picture like the given ones is put there, and no other score', async () => {
+    const { forget, retain, own } = await parted();
+    const input = { network, forget, retain, correlator };
+    const over = { layers: 1, mu: 0.01, share: 0.2 };
+    const { network: edited, trial } = await unlearn(input, asked(own, over));
+    const { values } = await computeLogits(edited, forget);
+    const leads = Array.from({ length: forget.count }, (_, k) => {
+      const scores = [...values.subarray(4 * k, 4 * k + 4)];
+      return scores[own] - Math.max(...scores.filter((_, c) => c !== own));
+    });
+    const mean = leads.reduce((sum, lead) => sum + lead, 0) / leads.length;
+    const spread = Math.sqrt(leads.reduce((sum, lead) => sum + (lead - mean) ** 2, 0) / leads.length);
+    expect(trial.forget).toBe(0);
+    expect(mean + 6 * spread).toBeCloseTo(0, 3);
+    const alone = await unlearn(input, asked(own, { ...over, compensate: 'leastSquares' }));
+    expect(alone.trial.forget).toBeGreaterThan(0.3);
+  });
+
+  it('makes the features of forget pictures less alike where pooled errors count', async () => {
+    const { forget, retain, own } = await parted();
+    const gapOf = async (of: Network) => {
+      const means = await Promise.all([forget, retain].map(async (images) => {
+        const { values } = await computeLogits({ ...of, outputs: ['pool'] }, images);
+        return Array.from({ length: 8 }, (_, q) => values.reduce((sum, x, k) => sum + (k % 8 === q ? x : 0), 0) / images.count);
+      }));
+      return Math.hypot(...means[0].map((x, q) => x - means[1][q]));
+    };
+    const gaps: number[] = [];
+    for (const erase of [0, 10]) gaps.push(await gapOf((await unlearn({ network, forget, retain, correlator }, asked(own, { head: false, layers: 1, target: 'mean', erase }))).network));
+    expect(gaps[1]).toBeLessThan(0.8 * gaps[0]);
+  });
+
   it('searches upwards and stops at the first share that forgets', async () => {
     const { forget, retain, own } = await parted();
     const { trials, trial, reached } = await unlearn({ network, forget, retain, correlator }, asked(own, { share: 'auto', mu: 30 }));
@@ -179,7 +211,7 @@ describe('unlearn', () => {
     await expect(attempt({ classes: [] })).rejects.toMatchObject({ name: 'NoClassChosenError' });
     for (const bad of [4, -1, 0.5]) await expect(attempt({ classes: [bad] })).rejects.toMatchObject({ name: 'ClassRangeError', message: expect.stringContaining('0 to 3') as string });
     await expect(attempt({}, { retain: forget })).rejects.toMatchObject({ name: 'RetainPicturesError' });
-    for (const bad of [{ share: 1 }, { share: NaN }, { mu: -1 }, { layers: 0 }]) await expect(attempt(bad)).rejects.toMatchObject({ name: 'UnlearnSettingError' });
+    for (const bad of [{ share: 1 }, { share: NaN }, { mu: -1 }, { erase: NaN }, { layers: 0 }]) await expect(attempt(bad)).rejects.toMatchObject({ name: 'UnlearnSettingError' });
     await expect(attempt({}, {}, { ...network, outputs: ['block2_relu'] })).rejects.toMatchObject({ name: 'NoClassScoresError' });
     const b = networkBuilder(1);
     const flat = b.build('flat', b.dense('logits', b.flatten('flatten', b.input('input', [8, 8, 3])), 192, 4));
