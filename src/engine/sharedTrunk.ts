@@ -63,7 +63,7 @@ function arrays({ images, classes: size, values }: Logits, shape: readonly numbe
 function lastShared(intact: Network, { nodes, outputs }: Network): number {
   const place = new Map(nodes.map(({ id }, at) => [id, at]));
   const own = nodes.findIndex((node, at) => node !== intact.nodes[at]);
-  const earliest = new Array<number>(nodes.length + 1).fill(nodes.length);
+  const earliest = Array.from({ length: nodes.length + 1 }, () => nodes.length);
   for (let at = nodes.length - 1; at >= 0; at--) {
     earliest[at] = Math.min(earliest[at + 1], ...nodes[at].inputs.map((id) => place.get(id) ?? -1));
   }

@@ -14,25 +14,28 @@ export interface RealTwin {
   readonly quality: number;
   /** `plan`: the same request was measured. `series`: read off what its method has at the same MACs; `precomputed`: likewise, measured beforehand. */
   readonly from: 'plan' | 'series' | 'precomputed';
+  /** Calibration pictures; undefined where points of several numbers were read off. */
+  readonly images?: number;
 }
 
 /** The same plan on real pictures, as far as it is known; undefined where nothing of it was measured. */
 export function realTwin(experiment: Pick<Experiment, 'history' | 'sweepPoints' | 'precomputed' | 'intact' | 'model'>, settings: PlanSettings, macs: number): RealTwin | undefined {
   const { source: _, ...real } = settings;
   const same = experiment.history.nodes.find((node) => sameSettings(node.settings, real));
-  if (same) return { quality: quality(same.outcome), from: 'plan' };
+  if (same) return { quality: quality(same.outcome), from: 'plan', images: settings.images };
   // by hand, channels are chosen from what is on screen: no other plan is the same
   if (Object.values(settings.pins).some((channels) => Object.keys(channels).length > 0)) return undefined;
   const { request } = settings;
   const key = methodKey(methodOf(request));
-  const point = measuredPoints(experiment).find((other) => encodeSource(other.source) === '' && methodKey(other) === key && other.target.kind === request.target.kind && other.target.value === request.target.value && rulesKey(other.rules ?? NO_RULES) === rulesKey(request.rules));
-  if (point) return { quality: quality(point), from: 'plan' };
+  const points = measuredPoints(experiment).filter((other) => encodeSource(other.source) === '' && methodKey(other) === key && other.target.kind === request.target.kind && other.target.value === request.target.value && rulesKey(other.rules ?? NO_RULES) === rulesKey(request.rules));
+  const point = points.find(({ calibrationImages }) => calibrationImages === settings.images) ?? points[0];
+  if (point) return { quality: quality(point), from: 'plan', images: point.calibrationImages };
   const { evaluation, cost } = experiment.intact ?? {};
   const intact = evaluation && cost ? { x: cost.macs, quality: quality(evaluation), images: evaluation.images } : undefined;
   for (const series of frontierSeries(experiment, 'macs', request.rules)) {
     if (series.source !== '' || methodKey(series.method) !== key) continue;
     const found = qualityAt(pathOf(series, intact), macs);
-    if (found !== undefined) return { quality: found, from: series.precomputed ? 'precomputed' : 'series' };
+    if (found !== undefined) return { quality: found, ...(series.precomputed ? { from: 'precomputed', images: experiment.precomputed?.images } : { from: 'series' }) };
   }
   return undefined;
 }

@@ -14,10 +14,11 @@ export interface Clusters {
 /**
  * `mean`: one cluster of all retain pictures. Otherwise a cluster for each class that the network finds among
  * the retain pictures: a forget picture is to look like the one that the network scores highest (`nearest`), or
- * like all, by the softmax of their scores (`mixed`).
+ * like all, by the softmax of their scores over a temperature (`mixed`).
  *
  * @param forget class scores of the forget pictures, row-major `pictures × classes`; `retain` likewise
  * @param forgotten classes that no picture is to look like
+ * @param temperature of the softmax: at a greater one the mixtures are more alike
  */
 export function clustersOf(
   forget: Float32Array,
@@ -25,6 +26,7 @@ export function clustersOf(
   classes: number,
   forgotten: ReadonlySet<number>,
   target: ForgetTarget,
+  temperature = 1,
 ): Clusters {
   const [forgetCount, retainCount] = [forget.length / classes, retain.length / classes];
   if (target === 'mean') {
@@ -37,7 +39,7 @@ export function clustersOf(
   const nearest = Int32Array.from({ length: forgetCount }, (_, k) => seen.indexOf(bestOf(forget, k * classes, seen)));
   const mixture = new Float32Array(forgetCount * count);
   nearest.forEach((best, k) => {
-    const shares = seen.map((c, at) => (target === 'nearest' ? Number(at === best) : Math.exp(forget[k * classes + c] - forget[k * classes + seen[best]])));
+    const shares = seen.map((c, at) => (target === 'nearest' ? Number(at === best) : Math.exp((forget[k * classes + c] - forget[k * classes + seen[best]]) / temperature)));
     const total = shares.reduce((sum, share) => sum + share, 0);
     mixture.set(shares.map((share) => share / total), k * count);
   });

@@ -60,6 +60,8 @@ describe('clustersOf', () => {
     expect(nearest).toEqual(Int32Array.of(1, 0));
     const likely = Math.E / (1 + Math.E);
     [1 - likely, likely, likely, 1 - likely].forEach((share, k) => expect(mixture[k]).toBeCloseTo(share, 6));
+    const { mixture: blurred } = clustersOf(forget, retain, 3, new Set([1]), 'mixed', 2);
+    expect(blurred[1]).toBeCloseTo(Math.sqrt(Math.E) / (1 + Math.sqrt(Math.E)), 6);
   });
 
   it('or with the mean of all', () => {

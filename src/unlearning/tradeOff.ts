@@ -80,12 +80,15 @@ export function drawnSettings({ head, layers, share, mu, erase }: TradeOffAxes, 
   return Array.from(permutation(all.length, seededRandom(seed)).subarray(0, count), (at) => all[at]);
 }
 
+/** The less of each, the better. */
+const figures = ({ forget, retain, recoverability }: Depth) => [forget, -retain, recoverability];
+
+function dominates(a: Depth, b: Depth): boolean {
+  const [own, other] = [figures(a), figures(b)];
+  return own.every((value, k) => value <= other[k]) && own.some((value, k) => value < other[k]);
+}
+
 /** Those than which no other forgets as much, keeps as much and leaves as little to regain, and is better in one of these. */
 export function nonDominated<D extends Depth>(points: readonly D[]): D[] {
-  const figures = ({ forget, retain, recoverability }: Depth) => [forget, -retain, recoverability];
-  const dominates = (a: Depth, b: Depth) => {
-    const [own, other] = [figures(a), figures(b)];
-    return own.every((value, k) => value <= other[k]) && own.some((value, k) => value < other[k]);
-  };
   return points.filter((point) => !points.some((other) => dominates(other, point)));
 }

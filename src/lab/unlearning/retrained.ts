@@ -6,7 +6,7 @@ import type { LabEnvironment } from '../session.ts';
 z.config({ jitless: true });
 
 /** Shipped models that come with a `retrained.json`. */
-export const RETRAINED_MODELS: readonly string[] = [];
+export const RETRAINED_MODELS: readonly string[] = ['resnet20-cifar10'];
 
 const share = z.number().check(z.gte(0), z.lte(1));
 

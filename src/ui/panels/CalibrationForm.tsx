@@ -36,31 +36,31 @@ export function CalibrationForm({ images, seed, source, close }: CalibrationForm
   return (
     <div className="stack">
       <SourcePicker source={drawnFrom} seed={seed} onChange={setDrawnFrom} />
-    <form className="stack" onSubmit={submit}>
-      {!dataset?.own && (
-        <p className="hint">
-          {dataset ? `${dataset.name}: ${whole(dataset.train)} training images to score with, ${whole(dataset.test)} test images to measure with.` : 'The data is loading.'} Scores never see a
-          label or a test image.
-        </p>
-      )}
-      <div className="row">
-        <label htmlFor={ids.images}>{real ? 'Training images' : 'How many'}</label>
-        <select id={ids.images} value={chosen} onChange={(event) => setChosen(event.target.value)}>
-          {counts.map((value) => (
-            <option key={value} value={value}>
-              {whole(value)}
-            </option>
-          ))}
-        </select>
-      </div>
-      <div className="row">
-        <label htmlFor={ids.seed}>Seed</label>
-        <input id={ids.seed} name="seed" type="number" min={0} max={0xffffffff} step={1} defaultValue={seed} />
-      </div>
-      <button type="submit" className="pick primary">
-        Score again
-      </button>
-    </form>
+      <form className="stack" onSubmit={submit}>
+        {!dataset?.own && (
+          <p className="hint">
+            {dataset ? `${dataset.name}: ${real ? `${whole(dataset.train)} training images to score with, ` : ''}${whole(dataset.test)} test images to measure with.` : 'The data is loading.'} Scores never see a
+            label or a test image.
+          </p>
+        )}
+        <div className="row">
+          <label htmlFor={ids.images}>{real ? 'Training images' : 'How many'}</label>
+          <select id={ids.images} value={chosen} onChange={(event) => setChosen(event.target.value)}>
+            {counts.map((value) => (
+              <option key={value} value={value}>
+                {whole(value)}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div className="row">
+          <label htmlFor={ids.seed}>Seed</label>
+          <input id={ids.seed} name="seed" type="number" min={0} max={0xffffffff} step={1} defaultValue={seed} />
+        </div>
+        <button type="submit" className="pick primary">
+          Score again
+        </button>
+      </form>
     </div>
   );
 }

@@ -89,15 +89,15 @@ export function FrontierChartPanel() {
       title={title}
       subtitle={
         <>
-        <span className="row wrap">
-          <span>
-            {YARDSTICK_LABELS[judged]}{outcome ? ` on ${whole(outcome.images)} images` : ''}, not retrained, against
+          <span className="row wrap">
+            <span>
+              {YARDSTICK_LABELS[judged]}{outcome ? ` on ${whole(outcome.images)} images` : ''}, not retrained, against
+            </span>
+            <SegmentedControl quiet legend="Frontier against" options={AXIS_OPTIONS} value={axis} onChange={(next) => lab.setAxis(next)} />
+            {gap && <span className="tag">shaded: one-shot to sequential</span>}
+            {stored && <span className="tag">dashed: precomputed on {precomputed?.machine}</span>}
           </span>
-          <SegmentedControl quiet legend="Frontier against" options={AXIS_OPTIONS} value={axis} onChange={(next) => lab.setAxis(next)} />
-          {gap && <span className="tag">shaded: one-shot to sequential</span>}
-          {stored && <span className="tag">dashed: precomputed on {precomputed?.machine}</span>}
-        </span>
-        {source && <SourcePrice />}
+          {source && <SourcePrice />}
         </>
       }
       tools={

@@ -32,10 +32,10 @@ export function SensitivityChart({ points, intact, label }: { readonly points: r
       {({ width }) => {
         const most = Math.max(8, Math.floor((0.42 * width) / LETTER));
         const left = Math.min(0.42 * width, 12 + LETTER * Math.max(...points.map((point) => point.label.length)));
-        const x = (share: number) => left + 10 + share * (width - left - 26);
+        const x = (share: number) => left + 10 + share * (width - left - 32);
         return (
           <svg width={width} height={height} fontSize={12} fill="var(--ink)">
-            <Keys x={left + 10} narrow={width < 480} />
+            <Keys />
             {TICKS.map((tick) => (
               <g key={tick}>
                 <line x1={x(tick)} x2={x(tick)} y1={HEAD + 4} y2={height - 14} stroke="var(--line)" />
@@ -81,16 +81,16 @@ function Marks({ point: { pruned, forgotten, why }, x, y }: { readonly point: Se
   );
 }
 
-function Keys({ x, narrow }: { readonly x: number; readonly narrow: boolean }) {
-  const start = narrow ? 0 : x;
+/** What the marks stand for. */
+function Keys() {
   return (
     <g fontSize={11}>
-      <circle cx={start + 5} cy={10} r={4.5} fill="var(--series-1)" />
-      <text x={start + 14} y={14}>pruned</text>
-      <Square x={start + 72} y={10} />
-      <text x={start + 82} y={14}>others, one class forgotten</text>
-      <Triangle x={start + (narrow ? 240 : 250)} y={10} />
-      <text x={start + (narrow ? 250 : 260)} y={14}>{narrow ? 'that class' : 'the forgotten class'}</text>
+      <circle cx={5} cy={10} r={4.5} fill="var(--series-1)" />
+      <text x={14} y={14}>pruned</text>
+      <Square x={74} y={10} />
+      <text x={84} y={14}>other classes</text>
+      <Triangle x={174} y={10} />
+      <text x={184} y={14}>forgotten class</text>
     </g>
   );
 }
