@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { PackedImages } from './packedImages.ts';
 
-describe.each(['resnet20-cifar10', 'vgg-cifar10', 'mobilenetv2-cifar10'])('the pictures made from %s', (model) => {
+describe.each(['resnet20-cifar10', 'vgg-cifar10'])('the pictures made from %s', (model) => {
   const folder = new URL(`../../public/models/${model}/inversion/`, import.meta.url);
   const open = () => PackedImages.open(async (file) => new Uint8Array(await readFile(new URL(file, folder))));
 

@@ -63,7 +63,7 @@ interface Report extends Omit<Unlearned, 'network' | 'scores'> {
 describe('lab unlearn', () => {
   it('writes a model that has forgotten what it is shown, and says so in the report', async () => {
     expect(counts.forget).toBeGreaterThan(20);
-    await runHere(unlearnCommand(), [...given(), '--mu', '3', '--share', '0.2', '--out', at('out')]);
+    await runHere(unlearnCommand(), [...given(), '--mu', '3', '--share', '0.2', '--layers', '4', '--out', at('out')]);
     const report = await json<Report>('out', 'report.json');
     expect(report.request).toMatchObject({ classes: [2], share: 0.2, mu: 3, head: true, compensate: 'forgetAware' });
     expect(report.pictures).toEqual(counts);
