@@ -15,8 +15,8 @@ export interface LayerPictures {
 }
 
 /**
- * What an error of a cluster's mean weighs for forget pictures, beside one for retain pictures. Chosen on
- * CIFAR-10's classes 0, 3 and 5.
+ * What an error of a cluster's mean weighs for forget pictures, beside one for retain pictures. Chosen by
+ * test pictures of CIFAR-10's classes 0, 3 and 5.
  */
 const FORGET_MEANS = 10;
 
