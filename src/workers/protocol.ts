@@ -103,10 +103,13 @@ export interface DatasetSummary {
   readonly id: string;
   readonly name: string;
   readonly classes: readonly string[];
-  /** `[height, width, channels]`, values 0–255. */
+  /** `[height, width, channels]`, values 0–255; of a text `[tokens]`, the length of a window. */
   readonly shape: Shape;
+  /** Pictures, or windows of text. */
   readonly train: number;
   readonly test: number;
+  /** Of a text: how it is measured, and how many multiple-choice items come with it. */
+  readonly text?: { readonly stride: number; readonly cloze: number };
   /** Why the pictures count as unlabelled; absent where they are labelled. */
   readonly unlabelled?: string;
   /** Of a person's own pictures: how they were split, and which files are not among them. */
@@ -173,8 +176,23 @@ export interface EvaluationRequest {
   readonly images: number;
 }
 
+/** How well a network foretells a text, by windows with a stride: each token counts once, after at least `window − stride` others. */
+export interface TextMeasures {
+  /** Tokens that were foretold. */
+  readonly tokens: number;
+  /** `exp(mean −ln p)` over them. */
+  readonly perplexity: number;
+  /** The same of the intact network, on the same tokens. */
+  readonly intactPerplexity: number;
+  /** Mean Kullback–Leibler divergence of the network's next-token distribution from the intact one's, in nats. */
+  readonly divergence: number;
+}
+
 export interface Evaluation {
+  /** Of a text: windows. */
   readonly images: number;
+  /** Of a network that reads tokens; `agreement` is then the share of tokens that it foretells as the intact one does. */
+  readonly text?: TextMeasures;
   /** Fraction in [0, 1]; absent where the pictures are unlabelled, or by other classes than the network's outputs. */
   readonly accuracy?: number;
   /** Share of images on which the top-1 class is the intact network's. */
@@ -297,6 +315,37 @@ export interface ExcitingPicture extends Picture {
   readonly activation: number;
 }
 
+/** How a text is written on, one token after another. */
+export interface GenerationRequest {
+  /** Absent: the intact network. */
+  readonly plan?: PrunePlan;
+  readonly prompt: string;
+  /** At most so many tokens are written. */
+  readonly tokens: number;
+  /** 0: always the likeliest token. */
+  readonly temperature: number;
+  /** Tokens are drawn from the likeliest so many; absent: from all. */
+  readonly topK?: number;
+  readonly seed: number;
+}
+
+export interface Generation {
+  /** What was written, without the prompt. */
+  readonly text: string;
+  readonly tokens: number;
+  readonly seconds: number;
+}
+
+/** Multiple-choice items cut from the held-out text: the choice of greatest log-likelihood after the context counts. */
+export interface ClozeResult {
+  readonly items: number;
+  /** Share answered rightly, in [0, 1]. */
+  readonly accuracy: number;
+  /** By guessing. */
+  readonly chance: number;
+  readonly seconds: number;
+}
+
 export interface EngineApi {
   start(choice: BackendChoice): Promise<BackendReport>;
   /** The model that was there before stays where this fails or is cancelled. */
@@ -306,6 +355,12 @@ export interface EngineApi {
   /** Reads a person's pictures at the loaded network's size; the pictures that were there before stay where this fails or is cancelled. */
   loadPictures(job: JobId, request: { readonly source: OwnSource; readonly fit: Fit; readonly classNames?: readonly string[] }, onProgress: OnProgress): Promise<DatasetSummary>;
   /** What pictures go through from now on before the network gets them. */
+  /** The person's own text in place of the shipped one: plain text files, halved by length into what calibrates and what measures. */
+  loadText(job: JobId, request: { readonly source: OwnSource }, onProgress: OnProgress): Promise<DatasetSummary>;
+  /** Writes on from a prompt; `onText` gets all that is written so far, after each token. */
+  generate(job: JobId, request: GenerationRequest, onText: (text: string) => void): Promise<Generation>;
+  /** @throws NoClozeError where the open text has no items */
+  cloze(job: JobId, request: { readonly plan?: PrunePlan; readonly items: number }, onProgress: OnProgress): Promise<ClozeResult>;
   setPreprocessing(preprocessing: Preprocessing): Promise<void>;
   preview(count: number): Promise<Preview>;
   /** Makes pictures from the network alone; sources whose `made` has these settings draw from them until another model is loaded. */
