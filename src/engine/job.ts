@@ -1,7 +1,14 @@
 /** What every long job takes: a way to stop it and a way to tell how far it is. */
 export interface Job {
   readonly signal?: AbortSignal;
+  /** Resolves when the job may go on: what is waited for meanwhile goes first. */
+  readonly turn?: () => Promise<void>;
   readonly onProgress?: (progress: { done: number; total: number; rate: number; secondsLeft: number }) => void;
+}
+
+/** The same job as a part of it has it: stopped with it, and telling nothing. */
+export function silent({ onProgress: _, ...job }: Job): Job {
+  return job;
 }
 
 export class CancelledError extends Error {
@@ -44,6 +51,7 @@ export class JobClock {
   /** Lets waiting messages in without reporting. @throws CancelledError */
   async breathe(): Promise<void> {
     await nextTask();
+    await this.#job.turn?.();
     this.throwIfCancelled();
   }
 }

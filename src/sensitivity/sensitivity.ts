@@ -2,7 +2,7 @@ import { measuresOf } from '../engine/calibrate.ts';
 import { DeviceLostError } from '../engine/backend.ts';
 import { computeLogits, topClasses } from '../engine/evaluate.ts';
 import { assertInputShape, type ImageSource } from '../engine/imageSource.ts';
-import { CancelledError, type Job } from '../engine/job.ts';
+import { CancelledError, silent, type Job } from '../engine/job.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
 import { costModel } from '../network/costModel.ts';
@@ -47,7 +47,7 @@ const COST = { prune: 6, forget: 4 } as const;
  */
 export async function sensitivity(input: SensitivityInput, job: Job = {}, grid: SensitivityGrid = USUAL_GRID, onPoint: (point: SensitivityPoint) => void = () => {}): Promise<Sensitivity> {
   const { network, test, testLabels, forgetClass } = input;
-  const cancel: Job = job.signal ? { signal: job.signal } : {};
+  const cancel = silent(job);
   const subject = subjectOf(network);
   const shapes = inferShapes(network);
   const classes = (shapes.get(network.outputs[0]) ?? []).reduce((product, size) => product * size, 1);

@@ -1,6 +1,6 @@
 import { logitsNode } from '../engine/criteria/logitsNode.ts';
 import { computeLogits } from '../engine/evaluate.ts';
-import { JobClock, type Job } from '../engine/job.ts';
+import { JobClock, silent, type Job } from '../engine/job.ts';
 import { compensate } from '../fidelity/compensation.ts';
 import { keptFeatures } from '../network/coupling.ts';
 import type { ConsumerNode, Network, Weight } from '../network/network.ts';
@@ -129,7 +129,7 @@ async function measureCuts(setting: Setting, cuts: readonly Cut[], job: Job): Pr
   const changed = downstream(network, first.readers.keys());
   const known = changed.has(output) ? frontier(network, changed) : [];
   const clock = new JobClock(job, cuts.length);
-  const before = await valuesFor(network, images, known, job.signal ? { signal: job.signal } : {});
+  const before = await valuesFor(network, images, known, silent(job));
   const points: LocalGlobalPoint[] = [];
   const totalEnergy = intact.reduce((sum, z) => sum + z * z, 0) / images.count;
   try {

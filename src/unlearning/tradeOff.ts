@@ -1,4 +1,4 @@
-import { JobClock, type Job } from '../engine/job.ts';
+import { JobClock, silent, type Job } from '../engine/job.ts';
 import { permutation, seededRandom } from '../fidelity/random.ts';
 import type { Network } from '../network/network.ts';
 import { depthOf, type Depth, type LabelledTrunk } from './depth.ts';
@@ -59,7 +59,7 @@ export async function tradeOff(
 ): Promise<TradeOff> {
   const chosen = drawnSettings(axes, count, request.seed);
   const clock = new JobClock(job, chosen.length + 1);
-  const cancel: Job = job.signal ? { signal: job.signal } : {};
+  const cancel = silent(job);
   const measure = async (network: Network) => depthOf(network, request.classes, input.known, input.test, cancel);
   const intact = await measure(input.network);
   await clock.tick(1);

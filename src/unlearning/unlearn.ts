@@ -1,7 +1,7 @@
 import { measuresOf } from '../engine/calibrate.ts';
 import { topClasses } from '../engine/evaluate.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
-import { JobClock, type Job } from '../engine/job.ts';
+import { JobClock, silent, type Job } from '../engine/job.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import { coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
@@ -83,7 +83,7 @@ export async function unlearn(input: UnlearnInput, request: UnlearnRequest, job:
   checkPictures('forget', forget);
   checkPictures('retain', retain);
   const clock = new JobClock(job, 5 + (request.share === 'auto' ? SHARES.length : 1));
-  const cancel: Job = job.signal ? { signal: job.signal } : {};
+  const cancel = silent(job);
   const pictures: TailPictures[] = [];
   try {
     for (const images of [forget, retain]) {

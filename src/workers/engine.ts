@@ -12,7 +12,7 @@ import { networkCriterion } from '../engine/criteria/table.ts';
 import { computeLogits, logitError, perClass, shareEqual, topClasses, type Logits } from '../engine/evaluate.ts';
 import { mostExciting } from '../engine/exciting.ts';
 import { invert } from '../engine/inversion/invert.ts';
-import { JobClock, type Job } from '../engine/job.ts';
+import { JobClock, silent, type Job } from '../engine/job.ts';
 import { Correlator } from '../engine/kernels/correlator.ts';
 import { measureLatency } from '../engine/latency.ts';
 import { layerTimes } from '../engine/layerTimes.ts';
@@ -171,25 +171,27 @@ export class Engine implements EngineApi {
     return this.#jobs.run(job, onProgress, async (options) => {
       const clock = new JobClock(options, 0);
       const report = (done: number, total: number) => options.onProgress?.(progressOf(done, total, clock.seconds));
-      const items = await this.#keeping.items();
-      return items.add(kind, name, files.map(namedFile), { ...(options.signal ? { signal: options.signal } : {}), onBytes: report });
+      return this.#jobs.urgent(async () => {
+        const items = await this.#keeping.items();
+        return items.add(kind, name, files.map(namedFile), { ...(options.signal ? { signal: options.signal } : {}), onBytes: report });
+      });
     });
   }
 
   kept(): Promise<KeptList> {
-    return this.#keeping.list();
+    return this.#jobs.urgent(() => this.#keeping.list());
   }
 
   forget(id: string): Promise<void> {
-    return this.#keeping.forget(id);
+    return this.#jobs.urgent(() => this.#keeping.forget(id));
   }
 
   async keptSettings(id: string): Promise<unknown> {
-    return (await this.#keeping.items()).settings(id);
+    return this.#jobs.urgent(async () => (await this.#keeping.items()).settings(id));
   }
 
   async setKeptSettings(id: string, settings: unknown): Promise<void> {
-    await (await this.#keeping.items()).setSettings(id, settings);
+    await this.#jobs.urgent(async () => (await this.#keeping.items()).setSettings(id, settings));
   }
 
   async calibrate(job: JobId, request: CalibrationRequest, port: MessagePort, onProgress: OnProgress): Promise<CalibrationSummary> {
@@ -219,7 +221,7 @@ export class Engine implements EngineApi {
     const plan = await this.#jobs.run(job, onProgress, async (options) => {
       const images = await this.#pictures.calibration(network, request);
       const compensated = await pruneSequentially(network, request.keep, request.compensate, images, this.#correlator, options);
-      return request.renorm ? renormalise(network, compensated, images, { signal: options.signal }) : compensated;
+      return request.renorm ? renormalise(network, compensated, images, silent(options)) : compensated;
     });
     return transferPlan(plan);
   }
@@ -233,7 +235,7 @@ export class Engine implements EngineApi {
     const network = this.#loaded();
     const began = performance.now();
     return this.#jobs.run(job, onProgress, async (options) => {
-      const intact = await this.#intactLogits(network, images, plan ? { signal: options.signal } : options);
+      const intact = await this.#intactLogits(network, images, plan ? silent(options) : options);
       const logits = plan ? await computeLogits(prune(network, plan), this.#pictures.test(0, images), options) : head(intact, images);
       const known = await this.#pictures.labels(network, 'test');
       const labels = Int32Array.from({ length: known ? images : 0 }, (_, k) => known?.[k] ?? 0);

@@ -1,6 +1,6 @@
 import { computeLogits, topClasses } from '../engine/evaluate.ts';
 import type { ImageSource } from '../engine/imageSource.ts';
-import { JobClock, type Job } from '../engine/job.ts';
+import { JobClock, silent, type Job } from '../engine/job.ts';
 import type { Network } from '../network/network.ts';
 import type { LabelledPictures } from '../unlearning/forgetMethod.ts';
 
@@ -42,7 +42,7 @@ export async function forgetPictures(network: Network, pool: PicturePool, classe
     const places = Array.from({ length: Math.min(STRIDE, pool.count - first) }, (_, k) => first + k);
     const seen = pool.labels
       ? places.map((place) => Number(pool.labels?.[place]))
-      : topClasses(await computeLogits(network, pool.at(places), job.signal ? { signal: job.signal } : {}));
+      : topClasses(await computeLogits(network, pool.at(places), silent(job)));
     for (const [k, place] of places.entries()) {
       const c = seen[k];
       labels[place] = c;

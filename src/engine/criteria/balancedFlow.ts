@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Network, Node } from '../../network/network.ts';
 import { inferShapes } from '../../network/shapes.ts';
-import { JobClock, type Job } from '../job.ts';
+import { JobClock, silent, type Job } from '../job.ts';
 import { operatorOf } from '../operators.ts';
 
 /** A flow network in which every value is near 1 on an input of ones. */
@@ -22,7 +22,7 @@ const UNTOUCHED = 4;
  * @throws CancelledError
  */
 export async function balancedFlow(flow: Network, job: Job = {}): Promise<BalancedFlow> {
-  const clock = new JobClock({ signal: job.signal }, flow.nodes.length);
+  const clock = new JobClock(silent(job), flow.nodes.length);
   const input = flow.nodes.find((node) => node.op === 'input');
   if (!input) throw new Error(`Network "${flow.name}" has no input node.`);
   const nodes: Node[] = [];

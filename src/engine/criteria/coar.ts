@@ -8,7 +8,7 @@ import { BATCH, largestValueBytes, readBatch } from '../batches.ts';
 import { computeLogits } from '../evaluate.ts';
 import type { ImageSource } from '../imageSource.ts';
 import { CompiledNetwork } from '../interpreter.ts';
-import { JobClock, type Job } from '../job.ts';
+import { JobClock, silent, type Job } from '../job.ts';
 import { channelColumns, ChannelMasks, type ChannelColumns } from './channelMasks.ts';
 import { groupReads, type GroupRead } from './groupReads.ts';
 import { logitsNode } from './logitsNode.ts';
@@ -69,7 +69,7 @@ async function measuredMargins(
   const bare = { ...network, outputs: [output] };
   const used = { ...images, count: Math.min(images.count, ones.length) };
   const vector = inferShapes(network).get(output)?.length === 1;
-  const intact = await computeLogits(bare, used, { signal: job.signal });
+  const intact = await computeLogits(bare, used, silent(job));
   const { classes } = intact;
   const fall = vector && classes > 1 ? marginOf : similarity;
   const changes = new Float64Array(ones.length);

@@ -1,3 +1,4 @@
+import { silent } from '../../engine/job.ts';
 import { computeLogits, topClasses } from '../../engine/evaluate.ts';
 import { fineTune as train, type Trained, type TrainingJob } from '../../engine/training/fineTune.ts';
 import { DEFAULT_TRAINING, type TrainingRequest } from '../../engine/training/trainingRequest.ts';
@@ -49,7 +50,7 @@ export const gradientAscent: Forget = (input, { training } = {}, job = {}) =>
   timed(input, () => {
     const forgotten = new Set(input.classes);
     const until = async (network: Network) => {
-      const found = topClasses(await computeLogits(network, input.forget.images, job.signal ? { signal: job.signal } : {}));
+      const found = topClasses(await computeLogits(network, input.forget.images, silent(job)));
       return found.filter((c) => forgotten.has(c)).length <= GOAL * found.length;
     };
     return trainOn(input.network, input.forget, { ...ASCENT, ...training, direction: 'ascend' }, input, { ...job, until });
