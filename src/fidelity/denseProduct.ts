@@ -1,4 +1,5 @@
 import { checkLength } from './argumentErrors.ts';
+import { multiplyByKernel } from './kernels/productKernel.ts';
 
 /**
  * `A Bᵀ` of two row-major matrices: element (i, j) is the inner product of row i of `a` and row j
@@ -19,6 +20,7 @@ export function multiplyTransposed(
   checkLength('multiplyTransposed: a', a.length, rows * inner);
   checkLength('multiplyTransposed: b', b.length, columns * inner);
   const product = new Float64Array(rows * columns);
+  if (multiplyByKernel(a, rows, b, columns, inner, product)) return product;
   // Tiles of `b` stay in the cache while all of `a` passes; 4 × 2 sums share six loads a step.
   const tile = Math.max(2, 2 * Math.floor(TILE_VALUES / inner / 2));
   const [wholeRows, wholeColumns] = [rows - (rows % 4), columns - (columns % 2)];

@@ -9,6 +9,7 @@ import asc from 'assemblyscript/asc';
 const KERNELS = [
   { folder: new URL('./', import.meta.url), name: 'correlate', constant: 'CORRELATE_WASM' },
   { folder: new URL('../../fidelity/kernels/', import.meta.url), name: 'nested', constant: 'NESTED_WASM' },
+  { folder: new URL('../../fidelity/kernels/', import.meta.url), name: 'product', constant: 'PRODUCT_WASM' },
 ];
 
 let isOutOfDate = false;
