@@ -5,6 +5,7 @@ import { benchCalibration } from './calibration.ts';
 import { benchCurves } from './curves.ts';
 import { benchEffect } from './effect.ts';
 import { benchLarge } from './large.ts';
+import { benchLanguage } from './language.ts';
 import { benchMemory } from './memory.ts';
 import { benchPage } from './page.ts';
 import { benchPlan } from './plan.ts';
@@ -21,6 +22,7 @@ const sections: Record<string, () => Promise<void>> = {
   sweep: benchSweep,
   effect: benchEffect,
   large: benchLarge,
+  language: benchLanguage,
 };
 
 const wanted = process.argv.slice(2);
