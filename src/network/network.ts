@@ -69,10 +69,13 @@ interface OpTable {
     attributes: { epsilon: number };
     weights: { gamma?: Weight; beta?: Weight; mean: Weight; variance: Weight };
   };
-  /** Normalises each vector along the last axis by its own mean and variance; weights `[channels]`. */
-  layerNorm: { attributes: { epsilon: number }; weights: { gamma?: Weight; beta?: Weight } };
-  /** Divides each vector along the last axis by its root mean square, `√(mean x² + epsilon)`; gamma `[channels]`. */
-  rmsNorm: { attributes: { epsilon: number }; weights: { gamma?: Weight } };
+  /**
+   * Normalises each vector along the last axis by its own mean and variance; weights `[channels]`. With `over`, the
+   * means are over so many channels: those that are not there count as zeros.
+   */
+  layerNorm: { attributes: { epsilon: number; over?: number }; weights: { gamma?: Weight; beta?: Weight } };
+  /** Divides each vector along the last axis by its root mean square, `√(mean x² + epsilon)`; gamma `[channels]`; `over` as in `layerNorm`. */
+  rmsNorm: { attributes: { epsilon: number; over?: number }; weights: { gamma?: Weight } };
   /** Normalises all pixels of each of `groups` runs of channels by their own mean and variance; weights `[channels]`. */
   groupNorm: { attributes: { groups: number; epsilon: number }; weights: { gamma?: Weight; beta?: Weight } };
   /** `alpha` has a default for `leakyRelu` (0.01), `elu` (1) and `hardSigmoid` (1/6), `beta` for `hardSigmoid` (1/2). */
@@ -180,6 +183,8 @@ export interface Network {
   readonly nodes: readonly Node[];
   /** Ids of the nodes whose values are the network's outputs; accuracy is measured on the first. */
   readonly outputs: readonly string[];
+  /** Files of the format that it came from, as text by name, which writing it back needs; for the exporter of that format alone. */
+  readonly origin?: { readonly format: 'huggingFace'; readonly files: Readonly<Record<string, string>> };
 }
 
 /** The node called `id`; throws `UnknownNodeError` where there is none. */

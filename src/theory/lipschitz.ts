@@ -126,8 +126,13 @@ function squaredDistance(values: Float32Array, one: number, other: number, size:
 /** The variance (mean square, where the norm takes no mean off) of every vector that the norm standardises. */
 function ownVariances(node: NodeOf<'layerNorm'> | NodeOf<'rmsNorm'> | NodeOf<'groupNorm'>, x: tf.Tensor): tf.Tensor {
   const [images, channels] = [x.shape[0], x.shape[x.rank - 1]];
-  if (node.op === 'rmsNorm') return tf.mean(tf.square(x), x.rank - 1);
-  if (node.op === 'layerNorm') return tf.moments(x, x.rank - 1).variance;
+  if (node.op !== 'groupNorm') {
+    const present = channels / (node.attributes.over ?? channels);
+    const square = tf.mul(tf.mean(tf.square(x), x.rank - 1), present);
+    if (node.op === 'rmsNorm') return square;
+    if (present === 1) return tf.moments(x, x.rank - 1).variance;
+    return tf.sub(square, tf.square(tf.mul(tf.mean(x, x.rank - 1), present)));
+  }
   const { groups } = node.attributes;
   return tf.moments(tf.reshape(x, [images, x.size / (images * channels), groups, channels / groups]), [1, 3]).variance;
 }

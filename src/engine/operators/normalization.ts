@@ -30,13 +30,18 @@ export function batchNormOperator(node: NodeOf<'batchNorm'>, upload: Upload, act
 /** Each vector along the last axis by its own mean and variance. */
 export function layerNormOperator({ attributes, weights }: NodeOf<'layerNorm'>, upload: Upload): Operator {
   const affine = affineOf(weights, upload);
-  return ([x]) => affine(standardised(x, [x.rank - 1], attributes.epsilon));
+  const { epsilon, over } = attributes;
+  return ([x]) => affine(over === undefined || over === x.shape[x.rank - 1] ? standardised(x, [x.rank - 1], epsilon) : standardisedOver(x, over, epsilon));
 }
 
 /** Each vector along the last axis by its own root mean square. */
 export function rmsNormOperator({ attributes, weights }: NodeOf<'rmsNorm'>, upload: Upload): Operator {
   const affine = affineOf(weights, upload);
-  return ([x]) => affine(tf.mul(x, tf.rsqrt(tf.add(tf.mean(tf.square(x), -1, true), attributes.epsilon))));
+  return ([x]) => {
+    const present = x.shape[x.rank - 1] / (attributes.over ?? x.shape[x.rank - 1]);
+    const square = tf.mean(tf.square(x), -1, true);
+    return affine(tf.mul(x, tf.rsqrt(tf.add(present === 1 ? square : tf.mul(square, present), attributes.epsilon))));
+  };
 }
 
 /** Each run of channels, over all pixels, by its own mean and variance. */
@@ -54,6 +59,16 @@ export function groupNormOperator({ attributes, weights }: NodeOf<'groupNorm'>, 
 function standardised(x: tf.Tensor, axes: number[], epsilon: number): tf.Tensor {
   const centred = tf.sub(x, tf.mean(x, axes, true));
   const variance = tf.mean(tf.square(centred), axes, true);
+  return tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
+}
+
+/** As `standardised` along the last axis, where `over − channels` more channels are zero. */
+function standardisedOver(x: tf.Tensor, over: number, epsilon: number): tf.Tensor {
+  const channels = x.shape[x.rank - 1];
+  const mean = tf.mul(tf.mean(x, -1, true), channels / over);
+  const centred = tf.sub(x, mean);
+  const present = tf.mul(tf.mean(tf.square(centred), -1, true), channels / over);
+  const variance = tf.add(present, tf.mul(tf.square(mean), (over - channels) / over));
   return tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
 }
 

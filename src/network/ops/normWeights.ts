@@ -1,7 +1,8 @@
 import { ShapeError } from '../networkErrors.ts';
 import type { NodeOf, Shape } from '../network.ts';
 import { sliceWeight } from '../sliceWeight.ts';
-import type { CostPart, KeptFeatures } from './opDefinition.ts';
+import { frozenChannels, sameLastAxis } from './channelRules.ts';
+import type { ChannelContext, Channels, CostPart, KeptFeatures } from './opDefinition.ts';
 
 type Norm = NodeOf<'layerNorm'> | NodeOf<'groupNorm'>;
 
@@ -21,6 +22,19 @@ export function cutNormWeights({ weights: { gamma, beta } }: Norm, kept: KeptFea
     ...(gamma && { gamma: sliceWeight(gamma, 0, kept.out) }),
     ...(beta && { beta: sliceWeight(beta, 0, kept.out) }),
   };
+}
+
+/** Channels may leave a norm whose means are over a fixed number of them; any other needs them all. */
+export function normChannels(node: NodeOf<'layerNorm'> | NodeOf<'rmsNorm'>, context: ChannelContext): Channels {
+  if (node.attributes.over !== undefined) return sameLastAxis(node, context);
+  return frozenChannels(context, `"${node.id}" normalises over all of its channels`);
+}
+
+/** @throws ShapeError unless the means are over as many channels as there are, or more */
+export function checkOver({ id, op, attributes: { over } }: NodeOf<'layerNorm'> | NodeOf<'rmsNorm'>, shape: Shape): void {
+  const channels = shape[shape.length - 1];
+  if (over === undefined || (Number.isInteger(over) && over >= channels)) return;
+  throw new ShapeError(id, op, `its means are over ${over} channels, which must be whole and at least the ${channels} that it has.`);
 }
 
 /** @throws ShapeError unless epsilon is a number that a norm can have */

@@ -20,6 +20,8 @@ export const writeBatchNormalization: LayerWriter<'batchNorm'> = ({ attributes, 
 
 export const writeLayerNormalization: LayerWriter<'layerNorm'> = ({ attributes, weights }: NodeOf<'layerNorm'>, context) => {
   requireFewAxes(context);
+  const channels = context.inputShapes[0].at(-1);
+  if (attributes.over !== undefined && attributes.over !== channels) context.refuse(`its means are over ${attributes.over} channels, of which ${channels} are left.`);
   return {
     className: 'LayerNormalization',
     config: { axis: -1, epsilon: attributes.epsilon, center: weights.beta !== undefined, scale: weights.gamma !== undefined },

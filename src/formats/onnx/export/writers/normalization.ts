@@ -1,5 +1,6 @@
 import type { Weight } from '../../../../network/network.ts';
 import { separated, withLastAxis } from '../../alignment.ts';
+import { OnnxExportError } from '../../errors.ts';
 import { axisSize, axisSizes, positionsIn, type Axis } from '../../axisLayout.ts';
 import type { GraphWriter, Tensor } from '../graphWriter.ts';
 import { tensorOf, type NodeWriter } from '../nodeWriter.ts';
@@ -68,6 +69,8 @@ export const writeLayerNorm: NodeWriter<'layerNorm'> = ({ node, inputs, graph })
   const stored = x.layout.physical[x.layout.physical.length - 1];
   const channels = x.layout.logical[rank - 1];
   const count = axisSize(channels);
+  const { over = count } = node.attributes;
+  if (over !== count) throw new OnnxExportError(`Layer "${node.id}" (layerNorm): its means are over ${over} channels, of which ${count} are left. ONNX has no such norm; export as safetensors.`);
   const write = (part: string, values: Float32Array): string => graph.floats(node.id, part, [count], along(stored, channels, values));
   const weights = [write('gamma', gamma?.values ?? filled(count, 1)), ...(beta ? [write('beta', beta.values)] : [])];
   graph.node(node.id, 'LayerNormalization', [x.name, ...weights], { axis: -1, epsilon: { float: node.attributes.epsilon } });
