@@ -1,6 +1,7 @@
 import type { Coupling } from '../network/coupling.ts';
 import type { ComponentMap, FeatureMap } from '../network/couplingGroup.ts';
 import { isConsumer, nodeById, type ConsumerNode, type Network, type NodeOf, type Pair } from '../network/network.ts';
+import { relevantPositions } from '../network/relevantPositions.ts';
 import { inferShapes } from '../network/shapes.ts';
 
 /**
@@ -24,6 +25,8 @@ export interface ConsumerLayer {
   readonly inputs: ComponentMap;
   /** Height and width of the maps that a flatten before this dense layer has laid out, if any. */
   readonly flattened?: Pair;
+  /** Of a dense layer over tokens: those whose result any output depends on (`relevantPositions`). Absent: all. Statistics are over these. */
+  readonly positions?: readonly number[];
   /** The batch norm that alone reads the node, if any. */
   readonly norm?: NodeOf<'batchNorm'>;
   /**
@@ -39,11 +42,13 @@ export const WIDEST_GRAM = 6144;
 /** Every consumer that reads a group that may be cut, in execution order. */
 export function consumerLayers(network: Network, { features }: Coupling): ConsumerLayer[] {
   const layers: ConsumerLayer[] = [];
+  const relevant = relevantPositions(network);
   for (const node of network.nodes) {
     const inputs = isConsumer(node) ? features.get(node.inputs[0]) : undefined;
     if (!isConsumer(node) || !inputs || inputs.groups.every(({ frozen }) => frozen !== undefined)) continue;
     const norm = soleNorm(network, node.id);
-    for (const layer of layersOfNode(network, node, inputs)) layers.push(norm ? { ...layer, norm } : layer);
+    const positions = node.op === 'dense' ? relevant.get(node.id) : undefined;
+    for (const layer of layersOfNode(network, node, inputs)) layers.push({ ...layer, ...(norm ? { norm } : {}), ...(positions ? { positions } : {}) });
   }
   return layers;
 }
