@@ -12,6 +12,7 @@ import { assertInputShape, type ImageSource } from './imageSource.ts';
 import { JobClock, type Job } from './job.ts';
 import type { Correlator } from './kernels/correlator.ts';
 import { layerInput } from './layerInput.ts';
+import { tokenWeights, weighted } from './tokenWeights.ts';
 import { BATCH, eachBatch, type VisitBatch } from './batches.ts';
 
 /** Images whose sums travel together. */
@@ -57,7 +58,7 @@ export async function calibrate(
   const input = network.nodes.find((node) => node.op === 'input');
   assertInputShape(images, input ? shapes.get(input.id) ?? [] : []);
   const sources = layers.map(({ node }) => node.inputs[0]);
-  const accumulators = layers.map((layer, at) => accumulatorOf(layer, shapes.get(sources[at]) ?? [], correlator));
+  const accumulators = layers.map((layer, at) => accumulatorOf(layer, shapes.get(sources[at]) ?? [], images.count, correlator));
   const clock = new JobClock(job, images.count);
   let sent = 0;
   const visit: VisitBatch = async (values, first, count) => {
@@ -96,17 +97,17 @@ interface Accumulator {
   dispose(): void;
 }
 
-function accumulatorOf(layer: ConsumerLayer, shape: Shape, correlator: Correlator | undefined): Accumulator {
+function accumulatorOf(layer: ConsumerLayer, shape: Shape, images: number, correlator: Correlator | undefined): Accumulator {
   if (layer.statistics === 'contributions') return new ContributionAccumulator(layer);
   const geometry = layerGeometry(layer, shape);
   const gram = gramAccumulator(geometry, correlator);
-  const positions = geometry.output[0] * geometry.output[1];
+  const weights = tokenWeights(layer, geometry, images);
+  const positions = weights?.total ?? geometry.output[0] * geometry.output[1];
   const patchSum = () => new Float64Array(layer.n * layer.p);
   let sum = patchSum();
   return {
     async add(x) {
-      const own = layerInput(layer, geometry, x);
-      const ones = tf.ones([x.shape[0], ...geometry.output, 1]);
+      const [own, ones] = weighted(weights, layerInput(layer, geometry, x), tf.ones([x.shape[0], ...geometry.output, 1]));
       try {
         await gram.add(own);
         addInto(sum, await crossProduct(geometry, own, ones, correlator));

@@ -3,7 +3,7 @@ import type { ConsumerNode, Shape } from '../network/network.ts';
 import type { ConsumerLayer } from '../pruning/consumerLayers.ts';
 import { componentWeights, emptyKernel, writeWeights } from '../pruning/layerWeights.ts';
 import type { ContributionSums, LayerSums } from '../pruning/statisticsStore.ts';
-import { layerOutput, relevantTokens } from './layerInput.ts';
+import { layerOutput } from './layerInput.ts';
 import { operatorOf } from './operators.ts';
 import type { Operator } from './operators/operator.ts';
 
@@ -45,9 +45,9 @@ export class ContributionAccumulator {
   async add(inputs: tf.Tensor): Promise<void> {
     const { n, m } = this.#layer;
     const [cross, own, energy] = tf.tidy(() => {
-      const x = relevantTokens(this.#layer, inputs);
-      const { positions: _, ...whole } = this.#layer;
-      const y = layerOutput(whole, this.#whole([x]));
+      const { positions } = this.#layer;
+      const x = positions ? tf.gather(inputs, [...positions], 1) : inputs;
+      const y = layerOutput(this.#layer, this.#whole([x]));
       const axes = y.shape.map((_, axis) => axis).slice(0, -1);
       const pairs = this.#single.map((operator, i) =>
         tf.tidy(() => {

@@ -21,7 +21,7 @@ export interface PatchGeometry {
 }
 
 /** The geometry of a layer whose node reads an input of this shape, which may have been cut. */
-export function layerGeometry(layer: Pick<ConsumerLayer, 'node' | 'parts' | 'flattened' | 'positions'>, shape: readonly number[]): PatchGeometry {
+export function layerGeometry(layer: Pick<ConsumerLayer, 'node' | 'parts' | 'flattened'>, shape: readonly number[]): PatchGeometry {
   const { node, parts, flattened } = layer;
   if (node.op === 'dense') {
     const channels = shape[shape.length - 1];
@@ -29,7 +29,7 @@ export function layerGeometry(layer: Pick<ConsumerLayer, 'node' | 'parts' | 'fla
       const [height, width] = flattened;
       return { ...ONE_PIXEL, input: [height, width, channels / (height * width)], output: [1, 1], kernel: flattened };
     }
-    const positions = layer.positions?.length ?? shape.slice(0, -1).reduce((product, size) => product * size, 1);
+    const positions = shape.slice(0, -1).reduce((product, size) => product * size, 1);
     return { ...ONE_PIXEL, input: [positions, 1, channels], output: [positions, 1] };
   }
   const [height, width, channels] = shape;

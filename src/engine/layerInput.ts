@@ -5,30 +5,24 @@ import type { PatchGeometry } from './geometry.ts';
 /**
  * The value of a layer's input node as its geometry reads it, `images × height × width × n`: one
  * part's channels of a grouped convolution, the maps behind a flatten, a transposed convolution's
- * input with zeros between the pixels, the tokens that count. `x` stays the caller's, the result is the caller's too.
+ * input with zeros between the pixels. `x` stays the caller's, the result is the caller's too.
  */
 export function layerInput(layer: ConsumerLayer, geometry: PatchGeometry, x: tf.Tensor): tf.Tensor {
   const [height, width, n] = geometry.input;
   const images = x.shape[0];
   return tf.tidy(() => {
     if (layer.node.op === 'transposedConv2d') return spread(x as tf.Tensor4D, layer.node.attributes.strides);
-    if (layer.parts === 1) return tf.reshape(relevantTokens(layer, x), [images, height, width, n]);
+    if (layer.parts === 1) return tf.reshape(x, [images, height, width, n]);
     return tf.slice(x, [0, 0, 0, layer.part * n], [images, height, width, n]);
   });
 }
 
-/** One part's channels of a layer's output, the last axis cut in `parts` runs; of a layer over tokens, those that count. */
-export function layerOutput(layer: ConsumerLayer, y: tf.Tensor): tf.Tensor {
-  const { part, parts } = layer;
-  if (parts === 1) return relevantTokens(layer, y);
+/** One part's channels of a layer's output: the last axis, cut in `parts` runs. */
+export function layerOutput({ part, parts }: ConsumerLayer, y: tf.Tensor): tf.Tensor {
+  if (parts === 1) return tf.clone(y);
   const m = y.shape[y.rank - 1] / parts;
   const begin = y.shape.map((_, axis) => (axis === y.rank - 1 ? part * m : 0));
   return tf.slice(y, begin, y.shape.with(y.rank - 1, m));
-}
-
-/** The tokens of a value of `images × tokens × features` that any output depends on. */
-export function relevantTokens({ positions }: Pick<ConsumerLayer, 'positions'>, value: tf.Tensor): tf.Tensor {
-  return positions ? tf.gather(value, [...positions], 1) : tf.clone(value);
 }
 
 /** `stride − 1` zeros between neighbours along both axes. */

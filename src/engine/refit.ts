@@ -13,6 +13,7 @@ import type { JobClock } from './job.ts';
 import type { Correlator } from './kernels/correlator.ts';
 import { layerInput, layerOutput } from './layerInput.ts';
 import type { LayerTarget } from './layerTarget.ts';
+import { tokenWeights, weighted, type TokenWeights } from './tokenWeights.ts';
 
 /** What a consumer becomes: its kernel, and per output what to add to its bias. */
 export interface Refitted {
@@ -75,6 +76,7 @@ function refitted(kernel: Weight, bias: Float64Array): Refitted {
 export interface Measured {
   readonly layer: ConsumerLayer;
   readonly geometry: PatchGeometry;
+  readonly weights: TokenWeights | undefined;
   readonly statistics: LayerStatistics;
 }
 
@@ -97,16 +99,16 @@ export async function measureLayer(
   const { kernel } = layer.node.weights;
   const geometry = layerGeometry(layer, inputs[0].shape.slice(1));
   const { n, m } = kernelSize(layer, kernel);
+  const weights = tokenWeights(layer, geometry, inputs.reduce((sum, batch) => sum + batch.shape[0], 0));
   const accumulator = gramAccumulator(geometry, correlator);
-  const sums = new TargetSums(geometry, m, correlator);
+  const sums = new TargetSums(geometry, m, weights, correlator);
   const energy = new Float64Array(m);
   const withBias = fitOf(method) === 'leastSquaresBias';
   const input = new Float64Array(n * layer.p);
   try {
     for (const [batch, whole] of inputs.entries()) {
-      const x = layerInput(layer, geometry, whole);
-      const y = tf.tidy(() => layerOutput(layer, target.values(batch)));
-      const ones = withBias ? tf.ones([...y.shape.slice(0, -1), 1]) : undefined;
+      const [x, y] = weighted(weights, layerInput(layer, geometry, whole), tf.tidy(() => layerOutput(layer, target.values(batch))));
+      const [ones] = withBias ? weighted(weights, tf.ones([...y.shape.slice(0, -1), 1])) : [];
       const squares = tf.tidy(() => tf.sum(tf.square(y), leadingAxes(y)));
       try {
         await accumulator.add(x);
@@ -122,8 +124,8 @@ export async function measureLayer(
     const gram = await accumulator.take();
     for (const values of [gram, energy, input]) divide(values, sums.images);
     const { cross, output } = sums.means();
-    const means: LayerMeans | undefined = withBias ? { input, output, positions: geometry.output[0] * geometry.output[1] } : undefined;
-    return { layer, geometry, statistics: { n, p: layer.p, m, gram, cross, energy, weights: componentWeights(layer, kernel), ...(means ? { means } : {}) } };
+    const means: LayerMeans | undefined = withBias ? { input, output, positions: weights?.total ?? geometry.output[0] * geometry.output[1] } : undefined;
+    return { layer, geometry, weights, statistics: { n, p: layer.p, m, gram, cross, energy, weights: componentWeights(layer, kernel), ...(means ? { means } : {}) } };
   } finally {
     accumulator.dispose();
   }
@@ -139,7 +141,7 @@ async function movedTargets(
   clock: JobClock,
 ): Promise<LayerStatistics[]> {
   const outputs = outputsWith(kernel);
-  const added = measured.map(({ geometry, statistics: { m } }) => new TargetSums(geometry, m, correlator));
+  const added = measured.map(({ geometry, weights, statistics: { m } }) => new TargetSums(geometry, m, weights, correlator));
   try {
     for (const [batch, whole] of inputs.entries()) {
       const move = tf.tidy(() => {
@@ -147,9 +149,8 @@ async function movedTargets(
         return slack(batch, tf.sub(now, target.values(batch)));
       });
       try {
-        for (const [at, { layer, geometry }] of measured.entries()) {
-          const x = layerInput(layer, geometry, whole);
-          const own = layerOutput(layer, move);
+        for (const [at, { layer, geometry, weights }] of measured.entries()) {
+          const [x, own] = weighted(weights, layerInput(layer, geometry, whole), layerOutput(layer, move));
           try {
             await added[at].add(x, own);
           } finally {
@@ -176,23 +177,25 @@ async function movedTargets(
   });
 }
 
-/** `Σ Y xᵀ` and `Σ Y` over batches. */
+/** `Σ Y xᵀ` and `Σ Y` over batches, of values as they count. */
 class TargetSums {
   readonly #geometry: PatchGeometry;
+  readonly #weights: TokenWeights | undefined;
   readonly #correlator: Correlator | undefined;
   readonly #cross: Float64Array;
   readonly #output: Float64Array;
   images = 0;
 
-  constructor(geometry: PatchGeometry, m: number, correlator: Correlator | undefined) {
+  constructor(geometry: PatchGeometry, m: number, weights: TokenWeights | undefined, correlator: Correlator | undefined) {
     this.#geometry = geometry;
+    this.#weights = weights;
     this.#correlator = correlator;
     this.#cross = new Float64Array(m * geometry.input[2] * patchSize(geometry));
     this.#output = new Float64Array(m);
   }
 
   async add(x: tf.Tensor, y: tf.Tensor): Promise<void> {
-    const sum = tf.tidy(() => tf.sum(y, leadingAxes(y)));
+    const sum = tf.tidy(() => tf.sum(this.#weights?.scaled(y) ?? y, leadingAxes(y)));
     addInto(this.#cross, await crossProduct(this.#geometry, x, y, this.#correlator));
     addInto(this.#output, Float64Array.from(await sum.data()));
     sum.dispose();

@@ -33,6 +33,11 @@ export function checkInteger(what: string, value: number, least: number, most: n
   }
 }
 
+/** Throws `ArgumentRangeError` unless `value` is finite and above 0. */
+export function checkPositive(what: string, value: number): void {
+  if (!(value > 0 && Number.isFinite(value))) throw new ArgumentRangeError(`${what} is ${value}, expected a finite number above 0.`);
+}
+
 /** Throws `ComponentIndexError` unless `indices` are distinct integers in `[0, count)`. O(count). */
 export function checkIndices(what: string, indices: ArrayLike<number>, count: number): void {
   const seen = new Uint8Array(count);

@@ -1,4 +1,4 @@
-import { checkInteger, checkLength } from './argumentErrors.ts';
+import { checkInteger, checkLength, checkPositive } from './argumentErrors.ts';
 import { dot, multiplyTransposed } from './denseProduct.ts';
 
 /**
@@ -30,7 +30,7 @@ export interface LayerMeans {
   readonly input: Float64Array;
   /** `E[Σ Y]` of the target outputs (without bias); length m. */
   readonly output: Float64Array;
-  /** Positions of one sample. */
+  /** Positions of one sample; the sum of their weights where they count differently. */
   readonly positions: number;
 }
 
@@ -73,7 +73,7 @@ export function checkStatistics(caller: string, statistics: LayerStatistics): vo
   if (!means) return;
   checkLength(`${caller}: means.input`, means.input.length, n * p);
   checkLength(`${caller}: means.output`, means.output.length, m);
-  checkInteger(`${caller}: means.positions`, means.positions, 1, Number.MAX_SAFE_INTEGER);
+  checkPositive(`${caller}: means.positions`, means.positions);
 }
 
 function checkIntactLayer(caller: string, { n, p, m, gram, weights }: IntactLayer): void {
