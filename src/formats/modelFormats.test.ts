@@ -79,6 +79,20 @@ describe('openModel', () => {
     expect(await open({ 'net.zip': zipped(files) })).toStrictEqual(expected);
   });
 
+  it('opens a Hugging Face folder by its config.json, and leaves that of a Keras file to it', async () => {
+    const tiny = Object.fromEntries(await Promise.all(['config.json', 'model.safetensors', 'tokenizer.json'].map(async (name) => [name, await fixture(`hf/opt/${name}`)] as const)));
+    const expected = await open(tiny);
+    expect(expected.origin?.format).toBe('huggingFace');
+    const keras = await fixture('keras/keras3.keras');
+    for (const beside of [{}, { 'tf_model.h5': keras, 'onnx/decoder.onnx': keras, 'tokenizer_config.json': json({}) }] as Files[]) {
+      expect(await open({ ...tiny, ...beside })).toStrictEqual(expected);
+      expect(await open({ 'a.zip': zipped(inFolder('opt', { ...tiny, ...beside })) })).toStrictEqual(expected);
+    }
+    expect(await open({ 'model.keras': keras, 'config.json': json({ model_type: 'opt' }) })).toStrictEqual(await importKerasZip(keras));
+    await expect(open({ ...inFolder('a', tiny), ...inFolder('b', tiny) })).rejects.toThrow(/several models: a\/config\.json, b\/config\.json/);
+    await expect(open({ 'config.json': tiny['config.json'] })).rejects.toThrow(/"model\.safetensors" is needed/);
+  });
+
   it('hands a size on for an input that the file leaves open', async () => {
     const b = graphBuilder(1);
     const { modelJson, weights } = b.build([b.conv('conv', b.input('x', [-1, -1, 3]), [3, 3, 3, 2])]);
@@ -163,7 +177,9 @@ describe('writeModel', () => {
   );
 
   it('names its files by the format', async () => {
-    const names = await Promise.all(WRITTEN_FORMATS.map(async (format) => Object.keys(await writeModel(network, format))));
+    const ofEvery = WRITTEN_FORMATS.filter((format) => format !== 'huggingFace');
+    const names = await Promise.all(ofEvery.map(async (format) => Object.keys(await writeModel(network, format))));
     expect(names).toEqual([['model.json', 'weights.bin'], ['model.onnx'], ['weights.safetensors', 'plan.json']]);
+    await expect(writeModel(network, 'huggingFace')).rejects.toThrow(/did not come from a Hugging Face folder/);
   });
 });

@@ -5,5 +5,5 @@
  */
 export { MissingFileError, UnknownModelError } from './modelFormats/errors.ts';
 export { filesInMemory, type NamedFiles } from './modelFormats/namedFiles.ts';
-export { openModel, type OpenOptions } from './modelFormats/openModel.ts';
-export { WRITTEN_FORMATS, writeModel, type WrittenFormat } from './modelFormats/writeModel.ts';
+export { openModel, openModelAndTokenizer, type OpenedModel, type OpenOptions } from './modelFormats/openModel.ts';
+export { WRITTEN_FORMATS, writeModel, type WriteOptions, type WrittenFormat } from './modelFormats/writeModel.ts';

@@ -30,6 +30,8 @@ describe('readNpy', () => {
     const values = Uint8Array.from({ length: 24 }, (_, k) => k * 10);
     expect(readNpy(writeNpy([2, 3, 4], values))).toEqual({ shape: [2, 3, 4], type: 'u1', values });
     expect(readNpy(writeNpy([24], values)).shape).toEqual([24]);
+    const floats = Float32Array.of(1.5, -2, 3e-9);
+    expect(readNpy(writeNpy([3], floats))).toEqual({ shape: [3], type: 'f4', values: floats });
   });
 
   it('says what is wrong with a file it cannot use', () => {

@@ -69,15 +69,15 @@ function isNpyType(name: string): name is NpyType {
   return Object.hasOwn(READERS, name);
 }
 
-/** Writes a uint8 array as `.npy` 1.0; `shape` must multiply to the number of values. */
-export function writeNpy(shape: readonly number[], values: Uint8Array): Uint8Array {
+/** Writes a uint8 or float32 array as `.npy` 1.0; `shape` must multiply to the number of values. */
+export function writeNpy(shape: readonly number[], values: Uint8Array | Float32Array): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
-  const text = `{'descr': '|u1', 'fortran_order': False, 'shape': ${tuple}, }`;
+  const text = `{'descr': '${values instanceof Float32Array ? '<f4' : '|u1'}', 'fortran_order': False, 'shape': ${tuple}, }`;
   // header and prefix together are a multiple of 64 bytes, closed by a newline
   const length = Math.ceil((text.length + 11) / 64) * 64 - 10;
-  const bytes = new Uint8Array(10 + length + values.length);
+  const bytes = new Uint8Array(10 + length + values.byteLength);
   bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, length & 255, length >> 8]);
   bytes.set(new TextEncoder().encode(`${text.padEnd(length - 1)}\n`), 10);
-  bytes.set(values, 10 + length);
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), 10 + length);
   return bytes;
 }

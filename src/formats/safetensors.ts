@@ -4,5 +4,5 @@
  * Source: the format's description, https://huggingface.co/docs/safetensors
  */
 export { SafetensorsError } from './safetensors/error.ts';
-export { readSafetensors, type Safetensors } from './safetensors/read.ts';
+export { openSafetensors, readSafetensors, type OpenSafetensors, type Safetensors } from './safetensors/read.ts';
 export { writeSafetensors } from './safetensors/write.ts';

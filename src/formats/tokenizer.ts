@@ -1,10 +1,6 @@
-/** Text as a language model reads it. */
-export interface Tokenizer {
-  /** Ids run from 0 to `size − 1`. */
-  readonly size: number;
-  /** What begins a text; undefined where nothing does. */
-  readonly begin?: number;
-  /** Without any token that the text does not spell. */
-  encode(text: string): number[];
-  decode(ids: readonly number[]): string;
-}
+/**
+ * Text to token ids and back, by the files that lie beside a language model: `tokenizer.json`, or
+ * `vocab.json` with `merges.txt`. The library that knows such files is loaded when one is read.
+ */
+export { readTokenizer, TOKENIZER_FILES, type TokenizerOptions } from './tokenizer/readTokenizer.ts';
+export { TokenizerError, type Tokenizer } from './tokenizer/textTokenizer.ts';

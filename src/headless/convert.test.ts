@@ -56,6 +56,7 @@ describe('lab convert', () => {
     for (const path of ['onnx', 'onnx/model.onnx', 'layers', 'layers/model.json']) {
       expect(relativeError(await logits(await readModel(at(path))), expected), path).toBeLessThan(1e-4);
     }
+    await expect(run(convertCommand(), { model: at('small'), to: 'huggingFace', out: at('hub') })).rejects.toThrow(/did not come from a Hugging Face folder/);
     await run(convertCommand(), { model: at('small'), to: 'safetensors', out: at('tensors') });
     const { tensors } = readSafetensors(new Uint8Array(await readFile(at('tensors', 'weights.safetensors'))));
     expect([...tensors.keys()]).toEqual(network.nodes.flatMap((node) => weightsOf(node).map(([name]) => `${node.id}.${name}`)));

@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ImageSource } from '../engine/imageSource.ts';
-import { openModel, writeModel as encodeModel, type WrittenFormat } from '../formats/modelFormats.ts';
+import { openModel, openModelAndTokenizer, writeModel as encodeModel, type OpenedModel, type WrittenFormat } from '../formats/modelFormats.ts';
 import { readNpy, type NpyArray } from '../formats/npy.ts';
 import type { Network } from '../network/network.ts';
 import { InputError, readInput } from './inputFile.ts';
@@ -11,12 +12,20 @@ export { InputError } from './inputFile.ts';
 
 /** The network of a model in any format that the lab opens: a file, or a folder that holds one. */
 export async function readModel(path: string): Promise<Network> {
-  return openModel(await modelFiles(path));
+  return openModel(await modelFiles(path), { memoryLimit: totalmem() });
 }
 
-/** Writes the network's files in `format` into a folder. */
-export async function writeModel(network: Network, folder: string, format: WrittenFormat = 'layers'): Promise<void> {
-  await writeFiles(folder, await encodeModel(network, format));
+/** As `readModel`, with the tokenizer that lies beside a model that reads text, and the files that it is made of. */
+export async function readModelAndTokenizer(path: string): Promise<OpenedModel> {
+  return openModelAndTokenizer(await modelFiles(path), { memoryLimit: totalmem() });
+}
+
+/**
+ * Writes the network's files in `format` into a folder, with those that lay `beside` it where the
+ * format has room for them. Why other readers will not take the files goes to stderr.
+ */
+export async function writeModel(network: Network, folder: string, format: WrittenFormat = 'layers', beside: OpenedModel['beside'] = {}): Promise<void> {
+  await writeFiles(folder, await encodeModel(network, format, { beside, onWarning: (warning) => process.stderr.write(`${warning}\n`) }));
 }
 
 /** Writes files, by name, into a folder that is made where it is not there. */

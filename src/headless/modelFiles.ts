@@ -16,7 +16,8 @@ export async function modelFiles(path: string): Promise<NamedFiles> {
   });
   const folder = isFolder ? path : dirname(path);
   const paths = isFolder ? await pathsIn(folder) : [basename(path)];
-  return { paths, read: (file) => readInside(folder, file) };
+  const read = (file: string): Promise<Uint8Array> => readInside(folder, file);
+  return isFolder ? { paths, read } : { paths, read, has: (file) => stat(join(folder, file)).then((found) => found.isFile(), () => false) };
 }
 
 async function pathsIn(folder: string): Promise<readonly string[]> {

@@ -1,19 +1,27 @@
 import type { Job } from '../engine/job.ts';
-import { MissingFileError, openModel } from '../formats/modelFormats.ts';
+import type { MemoryNeed } from '../formats/huggingFace.ts';
+import { MissingFileError, openModelAndTokenizer, type OpenedModel } from '../formats/modelFormats.ts';
+import type { Tokenizer } from '../formats/tokenizer.ts';
 import type { Network } from '../network/network.ts';
 import type { NamedFile } from '../storage/namedFile.ts';
+import { FetchError } from '../storage/download.ts';
 import type { Keeping } from './keeping.ts';
+import { modelAddresses } from './modelAddress.ts';
 import { namedFile } from './pathedFile.ts';
 import type { ModelSource } from './protocol.ts';
 
 const CARD = /(^|\/)card\.json$/;
-/** Endings of an address that is a model's file and not a folder's. */
-const MODEL_FILE = /\.(json|zip|h5|hdf5|keras|onnx)$/i;
 
 export interface ReadModel {
   readonly network: Network;
-  /** The content of a `card.json` among the files. */
+  /** The content of a `card.json` among the files, or else what the model's own config says of that. */
   readonly card?: unknown;
+  /** Of a model that reads text, where its files have one. */
+  readonly tokenizer?: Tokenizer;
+  /** The tokenizer's files, which go with the model when it is written back. */
+  readonly beside: Readonly<Record<string, Uint8Array>>;
+  /** What opening a model in Hugging Face's layout took, as it was counted before its weights were read. */
+  readonly memory?: MemoryNeed;
   /** Why no copy of what was fetched could be kept. */
   readonly notKept?: string;
 }
@@ -27,35 +35,76 @@ export async function readModelSource(source: ModelSource, keeping: Keeping, job
   if (source.kind === 'url') return fromUrl(source.url, keeping, job);
   const files = source.kind === 'files' ? source.files.map(namedFile) : await (await keeping.items()).files(source.id, source.name);
   const progress = new ByteProgress(job);
-  const network = await openModel({
-    paths: files.map(({ path }) => path),
-    read: (path) => read(files, path, progress),
-  });
+  const { options, memory } = watchedMemory();
+  const opened = await openModelAndTokenizer({ paths: files.map(({ path }) => path), read: (path) => read(files, path, progress) }, options);
   const card = files.find(({ path }) => CARD.test(path));
-  return { network, ...(card ? { card: parseJson(await card.read()) } : {}) };
+  return { ...opened, ...memory(), ...(card ? { card: parseJson(await card.read()) } : cardOf(opened)) };
 }
 
 async function fromUrl(url: string, keeping: Keeping, job: Job): Promise<ReadModel> {
-  const address = MODEL_FILE.test(new URL(url).pathname) ? url : `${url.replace(/\/?$/, '/')}model.json`;
+  const [first, second] = modelAddresses(url);
+  try {
+    return await fromAddress(first, keeping, job);
+  } catch (error) {
+    if (!(error instanceof FetchError) || second === undefined || !(await isThere(second, job))) throw error;
+    return await fromAddress(second, keeping, job).catch((other: unknown) => {
+      // where neither can be had, the first is what the address is expected to have
+      throw other instanceof FetchError ? error : other;
+    });
+  }
+}
+
+async function fromAddress(address: string, keeping: Keeping, job: Job): Promise<ReadModel> {
   const shelf = await (await keeping.fetched()).open(address);
   const progress = new ByteProgress(job);
   let notKept: string | undefined;
   const name = new URL(address).pathname.split('/').at(-1) ?? '';
-  const network = await openModel({
+  // the file itself with its query; those that it names beside it
+  const addressOf = (path: string): string => (path === name ? address : new URL(path, address).href);
+  const { options, memory } = watchedMemory();
+  const opened = await openModelAndTokenizer({
     paths: [name],
-    read: (path) => {
-      // the file itself with its query; those that it names beside it
-      const wanted = path === name ? address : new URL(path, address).href;
-      return shelf.read(wanted, {
-        ...(job.signal ? { signal: job.signal } : {}),
-        onBytes: (done, total) => progress.set(path, done, total),
-        onStorageError: (error) => {
-          notKept = error instanceof Error ? error.message : String(error);
-        },
-      });
-    },
-  });
-  return { network, ...(notKept === undefined ? {} : { notKept }) };
+    has: (path) => isThere(addressOf(path), job),
+    read: (path) => shelf.read(addressOf(path), {
+      ...(job.signal ? { signal: job.signal } : {}),
+      onBytes: (done, total) => progress.set(path, done, total),
+      onStorageError: (error) => {
+        notKept = error instanceof Error ? error.message : String(error);
+      },
+    }),
+  }, options);
+  return { ...opened, ...memory(), ...cardOf(opened), ...(notKept === undefined ? {} : { notKept }) };
+}
+
+/**
+ * Whether a server has a file: hosts that answer an unknown path with a page do not; one that cannot
+ * be reached or asked counts as having it, since a copy may have been kept.
+ */
+async function isThere(address: string, { signal }: Job): Promise<boolean> {
+  try {
+    const { ok, status, headers } = await fetch(address, { method: 'HEAD', cache: 'no-cache', ...(signal ? { signal } : {}) });
+    return status === 405 || status === 501 || (ok && !(headers.get('content-type')?.startsWith('text/html') ?? false));
+  } catch {
+    signal?.throwIfAborted();
+    return true;
+  }
+}
+
+/** The names of the classes by a config's `id2label`. */
+function cardOf({ network }: OpenedModel): Pick<ReadModel, 'card'> {
+  const config = parseJson(new TextEncoder().encode(network.origin?.files['config.json'] ?? ''));
+  const labels: unknown = typeof config === 'object' && config !== null ? Reflect.get(config, 'id2label') : undefined;
+  if (typeof labels !== 'object' || labels === null) return {};
+  const named = Object.entries<unknown>({ ...labels }).map(([id, name]) => [Number(id), String(name)] as const);
+  return { card: { classes: named.sort(([a], [b]) => a - b).map(([, name]) => name) } };
+}
+
+function watchedMemory() {
+  let need: MemoryNeed | undefined;
+  return {
+    options: { onMemory: (found: MemoryNeed) => { need = found; } },
+    memory: () => (need ? { memory: need } : {}),
+  };
 }
 
 async function read(files: readonly NamedFile[], path: string, progress: ByteProgress): Promise<Uint8Array> {

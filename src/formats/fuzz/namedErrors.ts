@@ -2,12 +2,14 @@ import {
   NoReadablePicturesError, PictureArrayError, PictureError, PictureShapeError, PictureZipError, TooFewPicturesError,
 } from '../../datasets/pictureErrors.ts';
 import { NetworkStructureError, NonFiniteWeightsError, ShapeError, WeightShapeError } from '../../network/networkErrors.ts';
+import { HuggingFaceFileError, HuggingFaceWeightsError, TooLargeError, UnsupportedHuggingFaceModelError } from '../huggingFace.ts';
 import { MissingFileError, UnknownModelError } from '../modelFormats.ts';
 import { NpyError } from '../npy.ts';
 import {
   OnnxExternalDataError, OnnxFileError, OnnxTensorSizeError, UnsupportedOnnxModelError, UnsupportedOnnxOperatorError, UnsupportedOnnxTensorError,
 } from '../onnx/errors.ts';
 import { SafetensorsError } from '../safetensors.ts';
+import { TokenizerError } from '../tokenizer.ts';
 import { GraphModelError, UnsupportedGraphNodeError } from '../tfjsGraph/errors.ts';
 import {
   MissingWeightError, ModelFileError, TruncatedWeightsError, UnsupportedConfigError, UnsupportedGraphError, UnsupportedLayerError, UnsupportedWeightError,
@@ -20,6 +22,7 @@ const NAMED: ReadonlySet<unknown> = new Set([
   MissingWeightError, ModelFileError, TruncatedWeightsError, UnsupportedConfigError, UnsupportedGraphError, UnsupportedLayerError, UnsupportedWeightError,
   GraphModelError, UnsupportedGraphNodeError,
   OnnxExternalDataError, OnnxFileError, OnnxTensorSizeError, UnsupportedOnnxModelError, UnsupportedOnnxOperatorError, UnsupportedOnnxTensorError,
+  HuggingFaceFileError, HuggingFaceWeightsError, TooLargeError, UnsupportedHuggingFaceModelError, TokenizerError,
   SafetensorsError, NpyError,
   NoReadablePicturesError, PictureArrayError, PictureError, PictureShapeError, PictureZipError, TooFewPicturesError,
 ]);

@@ -5,14 +5,16 @@ export type ContainerKind = 'json' | 'zip' | 'hdf5' | 'onnx';
 
 /**
  * The path of the file that a model is opened by: an `.onnx`, `.keras`, `.h5` or `.zip` file, a
- * `model.json`, or the only JSON file beside binary ones; a file alone, whatever it is called. Of
+ * `model.json`, a `config.json` beside safetensors, or the only JSON file beside binary ones; a file alone, whatever it is called. Of
  * several, that in the outermost folder.
  * Throws `UnknownModelError` where there is none, or several equally good.
  */
 export function mainFile({ paths }: NamedFiles): string {
   const shown = paths.filter((path) => !isLitter(path));
   if (shown.length === 1) return shown[0];
-  const named = shown.filter((path) => MODEL_NAMES.test(path) && !/\.weights\.h5$/i.test(path));
+  const pretrained = pretrainedConfigs(shown);
+  const covered = new Set(pretrained.map(folderOf));
+  const named = [...pretrained, ...shown.filter((path) => MODEL_NAMES.test(path) && !/\.weights\.h5$/i.test(path) && !covered.has(folderOf(path)))];
   const candidates = named.length > 0 ? named : jsonBesideWeights(shown);
   const depth = candidates.reduce((least, path) => Math.min(least, depthOf(path)), Infinity);
   const outermost = candidates.filter((path) => depthOf(path) === depth);
@@ -45,7 +47,7 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/\.pb$/i, 'It is a TensorFlow graph: convert it with tensorflowjs_converter.'],
   [/\.bin$/i, 'Weights alone say nothing of the layers: choose them together with their model.json.'],
   [/\.(pt|pth|ckpt)$/i, 'A PyTorch checkpoint holds weights but no layers: export the model with torch.onnx.export.'],
-  [/\.safetensors$/i, 'A safetensors file holds weights but no layers: export the model as ONNX.'],
+  [/\.safetensors$/i, 'A safetensors file holds weights but no layers: choose it together with its config.json, or export the model as ONNX.'],
   [/\.tflite$/i, 'It is a TensorFlow Lite model: convert the model that it was made of with tensorflowjs_converter.'],
   [/\.weights\.h5$/i, 'Keras weights alone say nothing of the layers: save the whole model, with model.save.'],
   [/\.mlmodel$|\.mlpackage/i, 'It is a Core ML model: export the model that it was made of as ONNX.'],
@@ -60,6 +62,12 @@ function foreignFormat(path: string): string | undefined {
 /** What systems put into folders and zips by themselves. */
 function isLitter(path: string): boolean {
   return path.split('/').some((part) => part === '__MACOSX' || part === 'Thumbs.db' || part.startsWith('.'));
+}
+
+/** Each the description of a Hugging Face folder, which may hold the same model for other libraries too, or in older files alone. */
+function pretrainedConfigs(paths: readonly string[]): readonly string[] {
+  const folders = new Set(paths.filter((path) => /\.safetensors(\.index\.json)?$|(^|\/)pytorch_model[^/]*\.bin$/i.test(path)).map(folderOf));
+  return paths.filter((path) => nameOf(path) === 'config.json' && folders.has(folderOf(path)));
 }
 
 function jsonBesideWeights(paths: readonly string[]): readonly string[] {

@@ -1,6 +1,6 @@
 /** What is taken, for messages. */
 const TAKEN =
-  'TensorFlow.js models (model.json with its weight files, or a zip of them), Keras .h5 and .keras, and ONNX (.onnx, with its weight files)';
+  'TensorFlow.js models (model.json with its weight files, or a zip of them), Keras .h5 and .keras, ONNX (.onnx, with its weight files), and Hugging Face folders (config.json with .safetensors)';
 
 /** None of the files is a model that the lab opens, or there are several. */
 export class UnknownModelError extends Error {

@@ -8,6 +8,8 @@ export interface NamedFiles {
   readonly paths: readonly string[];
   /** The bytes of a file; may also be asked for one that is not listed, which an address may have. */
   read(path: string): Promise<Uint8Array>;
+  /** Whether a file that is not listed is there; absent where `paths` lists all. */
+  has?(path: string): Promise<boolean>;
 }
 
 /** Files whose content is at hand. `read` throws `MissingFileError` for any other. */
@@ -40,7 +42,8 @@ export function filesInZip(bytes: Uint8Array): NamedFiles {
   const unpack = (path: string): Uint8Array => {
     if (!known.has(path)) throw new MissingFileError(path, paths);
     const content = zip.read(path);
-    unpacked.set(path, content);
+    // shards of large models are read once each, and there need be room for but one
+    if (!/\.safetensors$/i.test(path)) unpacked.set(path, content);
     return content;
   };
   return { paths, read: async (path) => unpacked.get(path) ?? unpack(path) };

@@ -3,13 +3,20 @@ import { describeIssue } from '../kerasLayers/describeValue.ts';
 import { parseFileJson } from '../parseFileJson.ts';
 import { SafetensorsError } from './error.ts';
 
-/** Bytes of one value. */
-export const VALUE_BYTES = { F32: 4, F16: 2, BF16: 2 } as const;
-export type StoredType = keyof typeof VALUE_BYTES;
+/** Types whose values are read. */
+export const READ_TYPES = ['F32', 'F16', 'BF16'] as const;
+export type ReadType = (typeof READ_TYPES)[number];
+
+/** Bytes of one value, of all types that take whole bytes. */
+const VALUE_BYTES: ReadonlyMap<string, number> = new Map([
+  ['F32', 4], ['F16', 2], ['BF16', 2], ['F64', 8], ['I64', 8], ['U64', 8], ['I32', 4], ['U32', 4], ['I16', 2], ['U16', 2], ['I8', 1], ['U8', 1],
+  ['BOOL', 1], ['F8_E5M2', 1], ['F8_E4M3', 1],
+]);
 
 export interface TensorEntry {
   readonly name: string;
-  readonly type: StoredType;
+  /** As the header has it. */
+  readonly type: string;
   readonly shape: readonly number[];
   /** Bytes, counted from the start of the data. */
   readonly start: number;
@@ -66,10 +73,9 @@ function checkedEntry(name: string, entry: unknown): TensorEntry {
     throw new SafetensorsError(`The header's entry for "${name}" is not understood: ${describeIssue(parsed.error, entry)}`);
   }
   const { dtype, shape, data_offsets: [start, end] } = parsed.data;
-  if (!isStoredType(dtype)) {
-    throw new SafetensorsError(`Tensor "${name}" is stored as ${dtype}; read are ${Object.keys(VALUE_BYTES).join(', ')}. Save it as one of these.`);
-  }
-  const needed = shape.reduce((product, axis) => product * axis, 1) * VALUE_BYTES[dtype];
+  const valueBytes = VALUE_BYTES.get(dtype);
+  if (valueBytes === undefined) throw unreadType(name, dtype);
+  const needed = shape.reduce((product, axis) => product * axis, 1) * valueBytes;
   if (!Number.isSafeInteger(needed) || end - start !== needed) {
     throw new SafetensorsError(`Tensor "${name}" of [${shape.join(', ')}] takes ${needed} bytes, but its offsets span ${end - start}.`);
   }
@@ -96,6 +102,10 @@ function checkedMetadata(metadata: unknown): Readonly<Record<string, string>> {
   throw new SafetensorsError('The header’s "__metadata__" must map text to text.');
 }
 
-function isStoredType(dtype: string): dtype is StoredType {
-  return Object.hasOwn(VALUE_BYTES, dtype);
+export function isReadType(type: string): type is ReadType {
+  return (READ_TYPES as readonly string[]).includes(type);
+}
+
+export function unreadType(name: string, type: string): SafetensorsError {
+  return new SafetensorsError(`Tensor "${name}" is stored as ${type}; read are ${READ_TYPES.join(', ')}. Save it as one of these.`);
 }

@@ -1,7 +1,8 @@
 import type { Weight } from '../../network/network.ts';
 import { float16ToFloat32 } from '../kerasLayers/float16.ts';
 import { legibleError } from '../legibleError.ts';
-import { parseHeader, type Header, type TensorEntry } from './header.ts';
+import { SafetensorsError } from './error.ts';
+import { isReadType, parseHeader, unreadType, type Header, type TensorEntry } from './header.ts';
 
 export interface Safetensors {
   /** In the order of the data. */
@@ -18,9 +19,35 @@ export interface Safetensors {
  * @throws SafetensorsError saying what is wrong, with the tensor's name
  */
 export function readSafetensors(bytes: Uint8Array): Safetensors {
+  const file = openSafetensors(bytes);
+  const { metadata, entries } = file;
+  const strange = entries.find(({ type }) => !isReadType(type));
+  if (strange) throw legibleError(unreadType(strange.name, strange.type));
+  return { metadata, tensors: new Map(entries.map(({ name }) => [name, file.tensor(name)])) };
+}
+
+export interface OpenSafetensors {
+  /** In the order of the data; also of types that are not read. */
+  readonly entries: readonly TensorEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** One tensor as float32. Throws `SafetensorsError` where there is none of that name, or of a type that is not read. */
+  tensor(name: string): Weight;
+}
+
+/** As `readSafetensors`, but tensors are decoded one by one when they are asked for. */
+export function openSafetensors(bytes: Uint8Array): OpenSafetensors {
   const { entries, metadata, dataStart } = headerOf(bytes);
   const data = bytes.subarray(dataStart);
-  return { metadata, tensors: new Map(entries.map((entry) => [entry.name, { shape: entry.shape, values: decode(data, entry) }])) };
+  const byName = new Map(entries.map((entry) => [entry.name, entry]));
+  return {
+    entries,
+    metadata,
+    tensor(name) {
+      const entry = byName.get(name);
+      if (!entry) throw legibleError(new SafetensorsError(`There is no tensor "${name}".`));
+      return { shape: entry.shape, values: decode(data, entry) };
+    },
+  };
 }
 
 function headerOf(bytes: Uint8Array): Header {
@@ -31,7 +58,8 @@ function headerOf(bytes: Uint8Array): Header {
   }
 }
 
-function decode(data: Uint8Array, { type, start, end }: TensorEntry): Float32Array {
+function decode(data: Uint8Array, { name, type, start, end }: TensorEntry): Float32Array {
+  if (!isReadType(type)) throw legibleError(unreadType(name, type));
   // a copy, because the data need not be aligned
   const { buffer } = new Uint8Array(data.subarray(start, end));
   switch (type) {
@@ -40,8 +68,10 @@ function decode(data: Uint8Array, { type, start, end }: TensorEntry): Float32Arr
     case 'F16':
       return float16ToFloat32(new Uint16Array(buffer));
     case 'BF16': {
-      // the upper half of a float32
-      const wide = Uint32Array.from(new Uint16Array(buffer), (half) => half << 16);
+      // the upper half of a float32; a plain loop, a tenth of the time of `from`
+      const halves = new Uint16Array(buffer);
+      const wide = new Uint32Array(halves.length);
+      for (let k = 0; k < halves.length; k++) wide[k] = halves[k] << 16;
       return new Float32Array(wide.buffer);
     }
   }
