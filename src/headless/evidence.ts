@@ -4,6 +4,7 @@ import { partOf, type ImageSource } from '../engine/imageSource.ts';
 import type { Job } from '../engine/job.ts';
 import { layerTimes } from '../engine/layerTimes.ts';
 import { costModel } from '../network/costModel.ts';
+import { tokenInput } from '../network/sequenceLength.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import type { LayerMeasures } from '../pruning/statisticsStore.ts';
 import type { Ranking } from '../pruning/keepSets.ts';
@@ -100,9 +101,10 @@ export class Evidence {
     const key = `${select} ${seed}`;
     const known = this.#scores.get(key);
     if (known) return known;
-    const needsLabels = SELECTION_RULES[select].access.labels;
-    if (needsLabels && !this.#labels) throw new LabelsNeededError(select);
     const { network, coupled } = this.subject;
+    const needsLabels = SELECTION_RULES[select].access.labels;
+    // a text foretells its own next tokens
+    if (needsLabels && !this.#labels && !tokenInput(network)) throw new LabelsNeededError(select);
     const found = await networkCriterion(select)(
       { network, coupled, images: this.images, seed, ...(needsLabels && this.#labels ? { labels: this.#labels } : {}) },
       job,

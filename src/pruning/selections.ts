@@ -29,7 +29,7 @@ export const FIDELITY_SELECTIONS = ['singleton', 'greedy', 'backward', 'exact'] 
 
 /** What a person would try instead. */
 export const BASELINE_SELECTIONS = [
-  'random', 'l1', 'l2', 'bnScale', 'fpgm', 'synflow', 'dfpc', 'nisp', 'thinet', 'reap', 'nonlinear', 'obc', 'hrank', 'coar', 'stableRelu', 'taylor',
+  'random', 'l1', 'l2', 'bnScale', 'fpgm', 'synflow', 'dfpc', 'nisp', 'thinet', 'reap', 'nonlinear', 'obc', 'wanda', 'numerical', 'hrank', 'coar', 'stableRelu', 'taylor', 'llmPruner',
 ] as const;
 
 export const SELECTIONS = [...FIDELITY_SELECTIONS, ...BASELINE_SELECTIONS] as const;
@@ -55,11 +55,14 @@ const RULES = {
   thinet: { label: 'ThiNet', source: 'Luo et al., ThiNet: A Filter Level Pruning Method, ICCV 2017', access: DATA, scoredBy: 'statistics' },
   reap: { label: 'REAP', source: 'Kamma and Wada, REAP: A Method for Pruning Convolutional Neural Networks with Performance Preservation, IEICE 2021', access: DATA, scoredBy: 'statistics' },
   nonlinear: { label: 'nonlinear', source: 'Jiang et al., Efficient DNN Neuron Pruning by Minimizing Layer-wise Nonlinear Reconstruction Error, IJCAI 2018', access: DATA, scoredBy: 'network' },
-  obc: { label: 'OBC', source: 'Frantar and Alistarh, Optimal Brain Compression, NeurIPS 2022 (whole channels)', access: DATA, scoredBy: 'statistics' },
+  obc: { label: 'OBC', source: 'Frantar and Alistarh, Optimal Brain Compression, NeurIPS 2022, on which SparseGPT (ICML 2023) builds (whole channels)', access: DATA, scoredBy: 'statistics' },
+  wanda: { label: 'Wanda', source: 'Sun et al., A Simple and Effective Pruning Approach for Large Language Models, ICLR 2024 (whole channels)', access: DATA, scoredBy: 'statistics' },
+  numerical: { label: 'Numerical', source: 'Shen et al., Numerical Pruning for Efficient Autoregressive Models, AAAI 2025', access: DATA, scoredBy: 'statistics' },
   hrank: { label: 'HRank', source: 'Lin et al., HRank: Filter Pruning using High-Rank Feature Map, CVPR 2020', access: DATA, scoredBy: 'network' },
   coar: { label: 'COAR', source: 'Shah et al., Decomposing and Editing Predictions by Modeling Model Computation, ICML 2024 (regression on random ablations)', access: DATA, scoredBy: 'network' },
   stableRelu: { label: 'stable ReLU', source: 'Serra et al., Scaling Up Exact Neural Network Compression by ReLU Stability (LEO++), NeurIPS 2021', access: {}, scoredBy: 'network' },
   taylor: { label: 'Taylor', source: 'Molchanov et al., Pruning Convolutional Neural Networks for Resource Efficient Inference, ICLR 2017', access: { data: true, labels: true, gradients: true }, scoredBy: 'network' },
+  llmPruner: { label: 'LLM-Pruner', source: 'Ma et al., LLM-Pruner: On the Structural Pruning of Large Language Models, NeurIPS 2023', access: { data: true, labels: true, gradients: true }, scoredBy: 'network' },
 } as const satisfies Readonly<Record<Selection, SelectionRule>>;
 
 export const SELECTION_RULES: Readonly<Record<Selection, SelectionRule>> = RULES;

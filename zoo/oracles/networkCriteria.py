@@ -65,11 +65,11 @@ norm_scale = lambda name: NORM[name]["gamma"] / np.sqrt(NORM[name]["variance"] +
 norm_shift = lambda name: NORM[name]["beta"] - NORM[name]["mean"] * norm_scale(name)
 
 
-def forward(x, read=lambda name, x: x, taps=None):
-    """Logits; read(name, x): what layer `name` gets instead of x."""
+def forward(x, read=lambda name, x: x, taps=None, kernels=None):
+    """Logits; read(name, x): what layer `name` gets instead of x; kernels: instead of W."""
     def layer(name, x):
         x = read(name, x)
-        y = conv(name, x, tensor(W[name]))
+        y = conv(name, x, kernels[name] if kernels else tensor(W[name]))
         if name in BIAS:
             y = y + wide(BIAS[name])
         if name in NORM:
@@ -162,6 +162,20 @@ change = {group: np.zeros((len(pictures), count)) for group, count in CHANNELS.i
 for name, group in GROUP_OF_INPUT.items():
     change[group] += gates[name].grad[:, :, 0, 0].numpy()
 scores["taylor"] = {group: np.abs(c).mean(0) for group, c in change.items()}
+
+# ---- LLM-Pruner: |w dL/dw| weight by weight, L the mean over the pictures, summed over the kernels that make or read a channel
+kernels = {name: tensor(w).requires_grad_() for name, w in W.items()}
+F.cross_entropy(forward(X, kernels=kernels), torch.tensor(labels)).backward()
+MADE = {"stem": "stem", "conv2": "stem", "conv1": "conv1", "conv3": "conv3", "conv4": "conv4", "hidden": "hidden"}
+scores["llmPruner"] = {group: np.zeros(count) for group, count in CHANNELS.items()}
+for name, w in kernels.items():
+    if name == "depthwise":
+        continue
+    importance = (w * w.grad).abs().detach().numpy()
+    if name in MADE:
+        scores["llmPruner"][MADE[name]] += importance.sum((1, 2, 3))
+    if name in GROUP_OF_INPUT:
+        scores["llmPruner"][GROUP_OF_INPUT[name]] += importance.sum((0, 2, 3))
 
 # ---- interval bounds: lower = W+ l + W- u, upper = W+ u + W- l
 def interval(name, lo, hi):

@@ -34,6 +34,16 @@ export function adjointOf(node: Node, shape: Shape, upload: Upload): Adjoint | u
       return averageAdjoint(node, shape, upload);
     case 'resize2d':
       return resizeAdjoint(node, shape, upload);
+    case 'unembedding': {
+      const table = upload(node.weights.table) as tf.Tensor2D;
+      const [tokens, features] = node.weights.table.shape;
+      return (gradient) => tf.reshape(tf.matMul(tf.reshape(gradient, [gradient.size / tokens, tokens]), table), [gradient.shape[0], ...shape.slice(0, -1), features]);
+    }
+    case 'rotary': {
+      // a turn is undone by the turn back
+      const operator = operatorOf({ ...node, attributes: { ...node.attributes, frequencies: node.attributes.frequencies.map((frequency) => -frequency) } }, upload);
+      return (gradient) => operator([gradient]);
+    }
     default:
       return undefined;
   }

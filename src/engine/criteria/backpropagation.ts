@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Network, Node, NodeOf, Shape } from '../../network/network.ts';
+import type { Network, Node, NodeOf, Shape, Weight } from '../../network/network.ts';
 import { inferShapes } from '../../network/shapes.ts';
 import { assertWeightFits } from '../backend.ts';
 import { operatorOf } from '../operators.ts';
@@ -22,8 +22,11 @@ export class GradientsUnavailableError extends Error {
   }
 }
 
-/** Gets a consumer's id, the value that it reads and the gradient there; both stay the pass's. Runs inside `tf.tidy`. */
-export type OnRead = (consumer: string, value: tf.Tensor, gradient: tf.Tensor) => void;
+/**
+ * Gets a consumer's id, the value that it reads, the gradient there and that of the consumer's own value; all stay the
+ * pass's. Runs inside `tf.tidy`.
+ */
+export type OnRead = (consumer: string, value: tf.Tensor, gradient: tf.Tensor, outputGradient: tf.Tensor) => void;
 
 interface Step {
   readonly node: Exclude<Node, NodeOf<'input'>>;
@@ -33,8 +36,8 @@ interface Step {
 
 /**
  * A network that runs forwards node by node and then hands gradients back, with respect to what its
- * consumers read: reverse-mode differentiation over nodes, without weights' gradients (which wasm
- * lacks). Memory: every value of a batch at once.
+ * consumers read: reverse-mode differentiation over nodes, without weights' gradients (`weightGradients` makes
+ * those of what `OnRead` gets). Memory: every value of a batch at once.
  */
 export class Backpropagation {
   readonly #inputId: string;
@@ -52,10 +55,15 @@ export class Backpropagation {
     this.#consumers = new Set(consumers);
     this.#wanted = wantedValues(network, this.#consumers);
     const shapes = inferShapes(network);
-    const upload: Upload = ({ shape, values }) => {
-      assertWeightFits(shape);
-      const tensor = tf.tensor(values, [...shape], 'float32');
+    // a weight that several nodes share (an embedding's table) is uploaded once
+    const uploaded = new Map<Weight, tf.Tensor>();
+    const upload: Upload = (weight) => {
+      const known = uploaded.get(weight);
+      if (known) return known;
+      assertWeightFits(weight.shape);
+      const tensor = tf.tensor(weight.values, [...weight.shape], 'float32');
       this.#weights.push(tensor);
+      uploaded.set(weight, tensor);
       return tensor;
     };
     try {
@@ -93,7 +101,7 @@ export class Backpropagation {
         const inputs = step.node.inputs.map(valueOf);
         const wanted = step.node.inputs.map((id) => this.#wanted.has(id));
         const made = wanted.includes(true) ? tf.tidy(() => gradientsOf(step, inputs, valueOf(step.node.id), gradient)) : [];
-        if (this.#consumers.has(step.node.id) && made.length > 0) onRead(step.node.id, inputs[0], made[0]);
+        if (this.#consumers.has(step.node.id) && made.length > 0) onRead(step.node.id, inputs[0], made[0], gradient);
         for (const [k, id] of step.node.inputs.entries()) {
           const own = made[k];
           if (!own || !wanted[k]) continue;

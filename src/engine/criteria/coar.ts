@@ -20,6 +20,8 @@ export const ABLATED = 0.05;
 const ABLATIONS_PER_CHANNEL = 8;
 const FEWEST_ABLATIONS = 1024;
 const MOST_ABLATIONS = 8192;
+/** Float32 bytes that the predictions held may take. */
+const MOST_BYTES = 256 * 2 ** 20;
 /** λ in units of what `RIDGE · channels` more ablations would add to a channel's own entry. */
 const RIDGE = 0.1;
 
@@ -67,8 +69,11 @@ async function measuredMargins(
 ): Promise<Float64Array> {
   const output = logitsNode(network);
   const bare = { ...network, outputs: [output] };
-  const used = { ...images, count: Math.min(images.count, ones.length) };
-  const vector = inferShapes(network).get(output)?.length === 1;
+  const shape = inferShapes(network).get(output) ?? [];
+  const bytes = 4 * shape.reduce((product, size) => product * size, 1);
+  // all predictions of the intact network are held, and those of a batch
+  const used = { ...images, count: Math.max(1, Math.min(images.count, ones.length, Math.floor(MOST_BYTES / bytes))) };
+  const vector = shape.length === 1;
   const intact = await computeLogits(bare, used, silent(job));
   const { classes } = intact;
   const fall = vector && classes > 1 ? marginOf : similarity;
@@ -76,7 +81,7 @@ async function measuredMargins(
   const clock = new JobClock(job, ones.length);
   const compiled = new CompiledNetwork(bare);
   const masks = new ChannelMasks(reads, columns);
-  const batch = batchWithinLimits(BATCH, largestValueBytes(network));
+  const batch = batchWithinLimits(Math.max(1, Math.min(BATCH, Math.floor(MOST_BYTES / bytes))), largestValueBytes(network));
   try {
     for (let done = 0; done < ones.length; ) {
       const first = done % used.count;

@@ -10,6 +10,9 @@ export interface FlowOptions {
  * The network through which absolute weights flow: kernels as `|W|` without biases, norms as the scale
  * `|γ| / σ` alone (those that take their statistics from the sample: as `|γ|`), every activation open,
  * differences as sums. Nothing is ever negative in it.
+ *
+ * Attention hands on the mean of the values that a token sees, as with equal scores: queries and keys carry no flow.
+ * An embedding gives every token the sum of its rows, what an input of ones is of it; positions are left out, as biases are.
  */
 export function flowNetwork(network: Network, { linear }: FlowOptions): Network {
   return { ...network, nodes: network.nodes.map((node) => flowNode(node, linear)) };
@@ -25,6 +28,7 @@ function flowNode(node: Node, linear: boolean): Node {
     case 'batchNorm':
       return scaleNode(node, Float32Array.from(normAffine(node).scale, Math.abs));
     case 'layerNorm':
+    case 'rmsNorm':
     case 'groupNorm': {
       const { gamma } = node.weights;
       return gamma ? scaleNode(node, absolute(gamma).values) : openNode(node);
@@ -42,9 +46,27 @@ function flowNode(node: Node, linear: boolean): Node {
       return linear ? { ...node, op: 'averagePool2d' } : node;
     case 'globalMaxPool2d':
       return linear ? { ...node, op: 'globalAveragePool2d' } : node;
+    case 'embedding':
+      return { ...node, weights: { table: summedRows(node.weights.table) } };
+    case 'unembedding':
+      return { ...node, weights: { table: absolute(node.weights.table) } };
+    case 'positions':
+    case 'rotary':
+      return openNode(node);
+    case 'prependTokens':
+      return { ...node, weights: { tokens: absolute(node.weights.tokens) } };
+    case 'attention':
+      return { ...node, attributes: { ...node.attributes, scale: 0 }, weights: {} };
     default:
       return node;
   }
+}
+
+/** Row 1, which an input of ones reads, is the sum of all rows' absolute values; row 0 is 0. */
+function summedRows({ shape: [, features], values }: Weight): Weight {
+  const sums = new Float32Array(2 * features);
+  values.forEach((value, at) => (sums[features + (at % features)] += Math.abs(value)));
+  return { shape: [2, features], values: sums };
 }
 
 function absolute({ shape, values }: Weight): Weight {

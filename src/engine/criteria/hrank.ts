@@ -10,6 +10,14 @@ import type { NetworkCriterion } from './networkCriterion.ts';
 import { eachBatch } from '../batches.ts';
 import { partOf } from '../imageSource.ts';
 
+/** Channels were to be ranked by their maps and have but one row of values each. */
+export class FeatureMapsNeededError extends Error {
+  override readonly name = 'FeatureMapsNeededError';
+  constructor(group: string, shape: Shape) {
+    super(`HRank ranks channels by their feature maps, but those of group "${group}" have one value for each of ${shape[0]} tokens, which have no rows and columns. Use another rule for networks of tokens.`);
+  }
+}
+
 /** Multiply-adds that all ranks together may take; the paper finds that a few pictures give the same order. */
 const MOST_WORK = 4e10;
 const LEAST_IMAGES = 8;
@@ -24,6 +32,7 @@ const LEAST_IMAGES = 8;
  * score is the share of pictures that excite the unit. Large maps are ranked on as many of the first
  * pictures as 4 · 10¹⁰ multiply-adds allow, at least 8.
  *
+ * @throws FeatureMapsNeededError for tokens in a row, whose channels have no rows and columns
  * @throws CancelledError, DeviceLostError, InputShapeError
  */
 export const hrank: NetworkCriterion = async ({ network, coupled, images }, job = {}) => {
@@ -65,6 +74,7 @@ function rankedPlaces(network: Network, { groups, features }: Coupling, shapes: 
       return own && shape ? [{ id, features: own, shape, ...mapSize(shape, own.axis) }] : [];
     });
     const maps = members.filter(({ rows, columns }) => rows * columns > 1);
+    if (maps.length > 0 && maps.every(({ shape }) => shape.length === 2)) throw new FeatureMapsNeededError(group.name, maps[0].shape);
     const chosen = afterActivations(network, group, maps.length > 0 ? maps : members);
     for (const place of chosen) places.set(place.id, place);
   }

@@ -69,6 +69,12 @@ export async function intervalBounds(
 
 function boundsOf(node: Node, inputs: readonly Bounds[], shapes: ReadonlyMap<string, Shape>, box: InputBox): Bounds {
   if (node.op === 'input') return inputBounds(node.attributes.shape, box);
+  // a norm bounds whatever it reads
+  if (node.op === 'layerNorm' || node.op === 'rmsNorm') return kept(() => normalisedBounds(node, shapes.get(node.id) ?? []));
+  if (node.op === 'attention' && !('unknown' in inputs[2])) {
+    const [, , values] = inputs;
+    return kept(() => mixedBounds(shapes.get(node.id) ?? [], node.attributes.headDim, values));
+  }
   const unknown = inputs.find((input) => 'unknown' in input);
   if (unknown) return unknown;
   if (node.op === 'attention' || node.op === 'rotary' || node.op === 'embedding' || node.op === 'unembedding') {
@@ -76,13 +82,33 @@ function boundsOf(node: Node, inputs: readonly Bounds[], shapes: ReadonlyMap<str
   }
   const known = inputs as readonly Interval[];
   const shape = shapes.get(node.id) ?? [];
+  return kept(() => nodeBounds(node, known, shape));
+}
+
+/** What `make` gives, and nothing else that it made. */
+function kept(make: () => Interval): Interval {
   const { lower, upper } = tf.tidy((): { lower: tf.Tensor; upper: tf.Tensor } => {
-    const { lower, upper } = nodeBounds(node, known, shape);
+    const { lower, upper } = make();
     // clones: an identity hands its input on
     return { lower: tf.clone(lower), upper: tf.clone(upper) };
   });
   return { lower, upper };
 }
+
+/** A mean of values, however weighted, lies between the least and the greatest: feature by feature, over all tokens. */
+function mixedBounds(shape: Shape, headDim: number, { lower, upper }: Interval): Interval {
+  const features = lower.shape[lower.rank - 1];
+  const perKey = shape[shape.length - 1] / features;
+  const spread = (x: tf.Tensor): tf.Tensor => {
+    const heads = tf.tile(tf.reshape(x, [features / headDim, 1, headDim]), [1, perKey, 1]);
+    return tf.add(tf.zeros([1, ...shape]), tf.reshape(heads, [features * perKey]));
+  };
+  const rows = (x: tf.Tensor): tf.Tensor => tf.reshape(x, [x.size / features, features]);
+  return outward(spread(tf.min(rows(lower), 0)), spread(tf.max(rows(upper), 0)), MIXED);
+}
+
+/** Roundings of a softmax and of a sum over as many tokens as networks read: weights that sum to a little more than 1. */
+const MIXED = 8192;
 
 async function checked(node: Node, bounds: Bounds): Promise<Bounds> {
   if ('unknown' in bounds) return bounds;
@@ -137,8 +163,9 @@ function nodeBounds(node: Exclude<Node, NodeOf<'input'>>, inputs: readonly Inter
       return inputs.slice(1).reduce((product, factor) => productBounds(node, product, factor), first);
     case 'layerNorm':
     case 'rmsNorm':
+      return normalisedBounds(node, shape);
     case 'groupNorm':
-      return normalisedBounds(node, shape, first);
+      return normalisedBounds(node, shape, first.lower.size / node.attributes.groups);
     case 'averagePool2d':
       return monotone(node, inputs, node.attributes.poolSize[0] * node.attributes.poolSize[1] + 4);
     case 'globalAveragePool2d':
@@ -231,14 +258,14 @@ function productBounds(node: NodeOf<'multiply'>, a: Interval, b: Interval): Inte
   return outward(lower, upper, 2);
 }
 
-/** A normalised vector of n values has none beyond `√n`. */
-function normalisedBounds(node: NodeOf<'layerNorm'> | NodeOf<'rmsNorm'> | NodeOf<'groupNorm'>, shape: Shape, { lower }: Interval): Interval {
+/** A normalised vector of n values (of the last axis, where they are not given; with those that are not there) has none beyond `√n`. */
+function normalisedBounds(node: NodeOf<'layerNorm'> | NodeOf<'rmsNorm'> | NodeOf<'groupNorm'>, shape: Shape, count?: number): Interval {
   const channels = shape[shape.length - 1];
-  const values = node.op === 'groupNorm' ? lower.size / node.attributes.groups : channels;
+  const values = count ?? (node.op === 'groupNorm' ? undefined : node.attributes.over) ?? channels;
   const { gamma } = node.weights;
   const beta = node.op === 'rmsNorm' ? undefined : node.weights.beta;
   const of = (c: number, sign: 1 | -1) => (beta?.values[c] ?? 0) + sign * (Math.abs(gamma?.values[c] ?? 1) * Math.sqrt(values) + 1e-3);
-  const filled = (sign: 1 | -1) => tf.add(tf.zeros(lower.shape), tf.tensor1d(Float32Array.from({ length: channels }, (_, c) => of(c, sign))));
+  const filled = (sign: 1 | -1) => tf.add(tf.zeros([1, ...shape]), tf.tensor1d(Float32Array.from({ length: channels }, (_, c) => of(c, sign))));
   return outward(filled(-1), filled(1), 64);
 }
 

@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ActivationName, Node, NodeOf, Pair } from '../../network/network.ts';
+import { attentionGradients } from './attentionGradients.ts';
+import { groupNormGradient, layerNormGradient, rmsNormGradient } from './normGradients.ts';
 import { spreadPixels, windowGeometry, withBorder } from './windows.ts';
 
 /**
@@ -64,9 +66,24 @@ export function localGradients(node: Node, inputs: readonly tf.Tensor[], output:
       return [tf.mul(tf.reshape(gradient, [images, 1, 1, channels]), tf.div(tf.ones([1, height, width, 1]), height * width))];
     }
     case 'layerNorm':
-      return [normGradient(node, x, gradient, x.shape[x.rank - 1], false)];
+      return [layerNormGradient(node, x, gradient)];
     case 'groupNorm':
-      return [normGradient(node, x, gradient, x.shape[x.rank - 1] / node.attributes.groups, true)];
+      return [groupNormGradient(node, x, gradient)];
+    case 'rmsNorm':
+      return [rmsNormGradient(node, x, gradient)];
+    case 'positions':
+      return [gradient];
+    case 'prependTokens': {
+      const [first] = node.weights.tokens.shape;
+      return [tf.slice(gradient, [0, first, 0], x.shape)];
+    }
+    case 'patchMerging': {
+      const [rows] = node.attributes.size;
+      const [images, height, width, channels] = x.shape;
+      return [tf.reshape(tf.transpose(tf.reshape(gradient, [(images * height) / rows, width, rows, channels]), [0, 2, 1, 3]), x.shape)];
+    }
+    case 'attention':
+      return attentionGradients(node, inputs, gradient);
     default:
       throw new Error(`no gradient is known of ${node.op}`);
   }
@@ -98,28 +115,6 @@ function maxPoolGradient({ attributes }: NodeOf<'maxPool2d'>, x: tf.Tensor4D, ou
 
 /** Below all values. */
 const LEAST = -3e38;
-
-/**
- * For `x̂ = (x − mean) / σ` over runs of n values and `y = γ x̂ + β`:
- * `(g − mean(g) − x̂ mean(g x̂)) / σ` with `g = γ dy`.
- */
-function normGradient(
-  { attributes: { epsilon }, weights: { gamma } }: NodeOf<'layerNorm'> | NodeOf<'groupNorm'>,
-  x: tf.Tensor,
-  gradient: tf.Tensor,
-  width: number,
-  overPixels: boolean,
-): tf.Tensor {
-  const [images, channels] = [x.shape[0], x.shape[x.rank - 1]];
-  const apart = [images, x.size / (images * channels), channels / width, width];
-  const axes = overPixels ? [1, 3] : [3];
-  const own = tf.reshape(gamma ? tf.mul(gradient, tf.tensor1d(gamma.values)) : gradient, apart);
-  const centred = tf.sub(tf.reshape(x, apart), tf.mean(tf.reshape(x, apart), axes, true));
-  const deviation = tf.sqrt(tf.add(tf.mean(tf.square(centred), axes, true), epsilon));
-  const normal = tf.div(centred, deviation);
-  const shared = tf.add(tf.mean(own, axes, true), tf.mul(normal, tf.mean(tf.mul(own, normal), axes, true)));
-  return tf.reshape(tf.div(tf.sub(own, shared), deviation), x.shape);
-}
 
 /** Summed over the axes along which `input` was repeated. */
 function summedTo(gradient: tf.Tensor, input: tf.Tensor): tf.Tensor {

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Coupling } from '../../network/coupling.ts';
-import { isConsumer, nodeById, type ConsumerNode, type Network } from '../../network/network.ts';
+import { isConsumer, nodeById, type Network, type Node } from '../../network/network.ts';
 import { assertDeviceHealthy } from '../backend.ts';
 import { type ImageSource } from '../imageSource.ts';
 import { JobClock, type Job } from '../job.ts';
@@ -78,15 +78,15 @@ export const nisp: NetworkCriterion = async ({ network, coupled, images }, job =
   return sums.scores;
 };
 
-/** The consumers from which an output is reached without another consumer. */
-function lastConsumers(network: Network): ConsumerNode[] {
-  const found = new Map<string, ConsumerNode>();
+/** The consumers (a tied head is one here) from which an output is reached without another consumer. */
+function lastConsumers(network: Network): Node[] {
+  const found = new Map<string, Node>();
   const seen = new Set<string>();
   const visit = (id: string): void => {
     if (seen.has(id)) return;
     seen.add(id);
     const node = nodeById(network, id);
-    if (isConsumer(node)) found.set(id, node);
+    if (isConsumer(node) || node.op === 'unembedding') found.set(id, node);
     else node.inputs.forEach(visit);
   };
   network.outputs.forEach(visit);

@@ -75,7 +75,7 @@ class ResponseSampler {
   readonly #all: boolean;
   readonly #values: number[] = [];
   readonly #outputs: number[] = [];
-  /** One row of n for each sample. */
+  /** One row for each sample: a value for each channel of the geometry (n, or n · p of heads). */
   readonly #contributions: Float32Array[] = [];
 
   constructor(layer: ConsumerLayer, geometry: PatchGeometry, response: LayerResponse, images: number, random: Random) {
@@ -115,10 +115,12 @@ class ResponseSampler {
     if (index < 0 || !inputs.group.includes(index)) return undefined;
     const samples = this.#values.length;
     const contributions = new Float32Array(inputs.groups[index].channels * samples);
+    // of a head, all features of a position are its own
+    const width = this.#geometry.input[2] / inputs.group.length;
     inputs.group.forEach((of, i) => {
       if (of !== index) return;
       const row = inputs.component[i] * samples;
-      for (let s = 0; s < samples; s++) contributions[row + s] += this.#contributions[s][i];
+      for (let s = 0; s < samples; s++) for (let q = 0; q < width; q++) contributions[row + s] += this.#contributions[s][i * width + q];
     });
     const { activation } = this.response;
     return { samples, values: Float64Array.from(this.#values), outputs: Int32Array.from(this.#outputs), activation, contributions };

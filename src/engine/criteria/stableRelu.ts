@@ -24,6 +24,14 @@ export interface StableUnits {
   readonly unknown?: string;
 }
 
+/** Stable units were asked for of a network that has no ReLU. */
+export class ReluNeededError extends Error {
+  override readonly name = 'ReluNeededError';
+  constructor(network: string, found: readonly string[]) {
+    super(`The stable-ReLU rule scores channels by bounds before ReLUs, and "${network}" has none (its activations: ${found.join(', ') || 'none'}). Use another rule.`);
+  }
+}
+
 /**
  * Stable ReLU units (LEO++: Serra et al., NeurIPS 2021), by interval bounds where the paper solves
  * mixed-integer programs: sound, but looser. A channel's score is how much of the interval of its
@@ -31,9 +39,11 @@ export interface StableUnits {
  * ever positive and nothing else is read of it (removal is then exact), 1 where one is never negative,
  * and where there are no bounds or no ReLU. Over pixels from 0 to 255 unless the input says what the network is given.
  *
+ * @throws ReluNeededError where the network has no ReLU
  * @throws CancelledError
  */
 export const stableRelu: NetworkCriterion = async ({ network, coupled, inputBox = PIXELS }, job = {}) => {
+  if (!network.nodes.some(isRelu)) throw new ReluNeededError(network.name, activationsOf(network));
   const empty = () => new Map(prunableGroups(coupled.groups).map(({ name, channels }) => [name, new Float64Array(channels).fill(-1)]));
   /** Greatest share by channel, and greatest magnitude that is read; −1 where there is none. */
   const [shares, magnitudes] = [empty(), empty()];
@@ -93,6 +103,10 @@ function raise(sums: ReadonlyMap<string, Float64Array>, { groups, group, compone
 
 function zerosIn(flags: Uint8Array): number {
   return flags.reduce((count, flag) => count + (flag === 0 ? 1 : 0), 0);
+}
+
+function activationsOf({ nodes }: Network): string[] {
+  return [...new Set(nodes.flatMap((node) => (node.op === 'activation' ? [node.attributes.function] : [])))];
 }
 
 function isRelu(node: Node): boolean {

@@ -1,6 +1,7 @@
 import { SELECTION_RULES, type Selection } from '../../pruning/selections.ts';
 import { coar } from './coar.ts';
 import { hrank } from './hrank.ts';
+import { llmPruner } from './llmPruner.ts';
 import type { NetworkCriterion } from './networkCriterion.ts';
 import { nisp } from './nisp.ts';
 import { nonlinear } from './nonlinear.ts';
@@ -9,10 +10,10 @@ import { synflow } from './synflow.ts';
 import { taylor } from './taylor.ts';
 
 /** The rules that are scored by running the network (`SELECTION_RULES[…].scoredBy`). */
-export type NetworkSelection = 'synflow' | 'nisp' | 'nonlinear' | 'hrank' | 'coar' | 'stableRelu' | 'taylor';
+export type NetworkSelection = 'synflow' | 'nisp' | 'nonlinear' | 'hrank' | 'coar' | 'stableRelu' | 'taylor' | 'llmPruner';
 
 export const NETWORK_CRITERIA: Readonly<Record<NetworkSelection, NetworkCriterion>> = {
-  synflow, nisp, nonlinear, hrank, coar, stableRelu, taylor,
+  synflow, nisp, nonlinear, hrank, coar, stableRelu, taylor, llmPruner,
 };
 
 /** @throws NotANetworkCriterionError for a rule that is scored otherwise */

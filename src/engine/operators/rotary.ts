@@ -2,15 +2,19 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NodeOf } from '../../network/network.ts';
 import type { Operator } from './operator.ts';
 
-/** Pair (a, b) of token t becomes `(a cos θ − b sin θ, b cos θ + a sin θ)`, θ = t · frequency; angles in float64. */
-export function rotaryOperator({ attributes }: NodeOf<'rotary'>): Operator {
+/**
+ * Pair (a, b) of token t becomes `(a cos θ − b sin θ, b cos θ + a sin θ)`, θ = t · frequency; angles in float64.
+ *
+ * @param first what t counts from: the tokens that are read already, where a text is read bit by bit
+ */
+export function rotaryOperator({ attributes }: NodeOf<'rotary'>, first = 0): Operator {
   const { headDim, frequencies, pairing } = attributes;
   const pairs = frequencies.length;
   const neighbours = pairing === 'neighbours';
   let known: Angles = { tokens: -1, cos: new Float32Array(), sin: new Float32Array() };
   return ([x]) => {
     const [samples, tokens, features] = x.shape;
-    if (known.tokens !== tokens) known = anglesOf(tokens, frequencies);
+    if (known.tokens !== tokens) known = anglesOf(first, tokens, frequencies);
     const shape = neighbours ? [1, tokens, 1, pairs, 1] : [1, tokens, 1, pairs];
     const [cos, sin] = [tf.tensor(known.cos, shape), tf.tensor(known.sin, shape)];
     const heads = tf.reshape(x, [samples, tokens, features / headDim, headDim]);
@@ -32,8 +36,8 @@ interface Angles {
   readonly sin: Float32Array;
 }
 
-function anglesOf(tokens: number, frequencies: readonly number[]): Angles {
-  const angles = Array.from({ length: tokens }, (_, t) => frequencies.map((frequency) => t * frequency)).flat();
+function anglesOf(first: number, tokens: number, frequencies: readonly number[]): Angles {
+  const angles = Array.from({ length: tokens }, (_, t) => frequencies.map((frequency) => (first + t) * frequency)).flat();
   return { tokens, cos: Float32Array.from(angles, Math.cos), sin: Float32Array.from(angles, Math.sin) };
 }
 

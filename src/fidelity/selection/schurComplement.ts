@@ -22,6 +22,8 @@ export class SchurComplement {
   readonly #blockAt: Int32Array;
   /** B, feature-major. */
   readonly #residual: Float64Array;
+  /** `‖B_q‖²` of every feature q, kept where features are eliminated one by one: a pass over B a step less. */
+  readonly #energy: Float64Array | undefined;
   /** A pivot below this is rounding: the feature is a combination of eliminated ones. */
   readonly #least: Float64Array;
   /** Blocks that are not eliminated, ascending. */
@@ -29,7 +31,7 @@ export class SchurComplement {
 
   /** @param candidates the blocks from 0 that are ever looked at or eliminated; default: all */
   constructor(problem: BlockRegression, candidates = problem.starts.length - 1) {
-    const { starts, matrix, targets } = problem;
+    const { starts, matrix, targets, rows } = problem;
     const blocks = starts.length - 1;
     const size = starts[blocks];
     this.#problem = problem;
@@ -37,6 +39,8 @@ export class SchurComplement {
     this.#isPointwise = problem.rows === 1 && starts.every((start, i) => start === i);
     this.#factor = new Float64Array(size * size);
     this.#residual = targets.slice();
+    const isSingle = starts.every((start, i) => i === 0 || start - starts[i - 1] <= 1);
+    this.#energy = isSingle ? Float64Array.from({ length: size }, (_, q) => dot(targets, q * rows, targets, q * rows, rows)) : undefined;
     this.#blockAt = new Int32Array(blocks + 1);
     for (let i = 0; i < blocks; i++) this.#blockAt[i + 1] = this.#blockAt[i] + (starts[i + 1] - starts[i]) ** 2;
     this.#diagonal = new Float64Array(this.#blockAt[blocks]);
@@ -66,8 +70,8 @@ export class SchurComplement {
       let explained = 0;
       if (width === 1) {
         const pivot = this.#diagonal[this.#blockAt[i]];
-        for (let at = first * rows; at < (first + 1) * rows; at++) explained += this.#residual[at] * this.#residual[at];
-        explained = pivot > this.#least[first] ? explained / pivot : 0;
+        const energy = this.#energy?.[first] ?? dot(this.#residual, first * rows, this.#residual, first * rows, rows);
+        explained = pivot > this.#least[first] ? energy / pivot : 0;
       } else for (const value of this.#explained(i, this.#pivotBlock(i))) explained += value * value;
       gain[i] += weight * (explained - charge[i]);
     }
@@ -95,7 +99,8 @@ export class SchurComplement {
         const pivot = pivots[q * width + q];
         factor[row + q] = pivot > 0 ? value / pivot : 0;
       }
-      subtractRows(this.#residual, j * rows, explained, rows, factor, row, width);
+      if (this.#energy) this.#energy[j] = subtractRow(this.#residual, j * rows, explained, rows, factor[row]);
+      else subtractRows(this.#residual, j * rows, explained, rows, factor, row, width);
     }
     for (const block of this.#open) this.#downdate(block, before, width);
     this.#eliminated += width;
@@ -120,6 +125,7 @@ export class SchurComplement {
       factor[at] = value;
       this.#diagonal[j] -= value * value;
       this.#residual[j] -= value * explained;
+      if (this.#energy) this.#energy[j] = this.#residual[j] ** 2;
     }
   }
 
@@ -175,6 +181,21 @@ export class SchurComplement {
     for (const block of this.#open) for (let q = starts[block]; q < starts[block + 1]; q++) features.push(q);
     return Int32Array.from(features);
   }
+}
+
+/** `target −= factor · source` over `length` elements from `at` on; the sum of squares of what is left. */
+function subtractRow(target: Float64Array, at: number, source: Float64Array, length: number, factor: number): number {
+  let even = 0;
+  let odd = 0;
+  let r = 0;
+  for (; r + 1 < length; r += 2) {
+    const first = (target[at + r] -= factor * source[r]);
+    const second = (target[at + r + 1] -= factor * source[r + 1]);
+    even += first * first;
+    odd += second * second;
+  }
+  if (r < length) even += (target[at + r] -= factor * source[r]) ** 2;
+  return even + odd;
 }
 
 /** `target −= Σ_q factors[q] · row q of source`, rows of `length` elements, `count` of them. */

@@ -25,6 +25,10 @@ export function filterNorms(producer: ConsumerNode, norm: Norm): Float64Array {
  * Per channel of the group: the L1 or L2 norms of the filters that make it, summed over producers
  * (Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017, arXiv 1608.08710, section 3.1).
  * Depthwise filters, which the group passes, do not count: the paper has none.
+ *
+ * Producers alone, as in the paper: of an MLP's neuron its row of the up projection and, where the MLP is gated, of the
+ * gate; of an attention head the norms of its features in the projections to queries, keys and values, summed. The
+ * columns of the down or output projection, which read the channel, do not count.
  */
 export function normScores(network: Network, coupled: Coupling, group: CouplingGroup, norm: Norm): Float64Array {
   return sumOverProducers(network, coupled, group, (producer) => filterNorms(producer, norm));

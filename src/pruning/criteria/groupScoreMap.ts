@@ -18,24 +18,35 @@ export function singletonScoresByGroup({ coupled, layers, measures }: CriterionI
 }
 
 /**
- * Scores from an order of each group's channels, best first: `channels` for the best, 1 for the
- * last. Where `order` gives none (no reader of the group has a Gram), the group is left with its
- * singleton scores, all that is known of it.
+ * What `scores` says of every group that may be cut. Where it says nothing (no reader of the group has
+ * a Gram), the group is left with its singleton scores, all that is known of it.
+ */
+export function scoreByScores(
+  input: CriterionInput,
+  scores: (group: CouplingGroup) => Float64Array | undefined,
+): GroupScoreMap {
+  let singleton: GroupScoreMap | undefined;
+  return scoreEachGroup(input.coupled.groups, (group) => {
+    const own = scores(group);
+    if (own) return own;
+    singleton ??= singletonScoresByGroup(input);
+    return singleton.get(group.name) ?? new Float64Array(group.channels);
+  });
+}
+
+/**
+ * `scoreByScores` from an order of each group's channels, best first: `channels` for the best, 1 for the
+ * last; an empty order says nothing.
  */
 export function scoreByOrder(
   input: CriterionInput,
   order: (group: CouplingGroup) => ArrayLike<number> | undefined,
 ): GroupScoreMap {
-  let singleton: GroupScoreMap | undefined;
-  return scoreEachGroup(input.coupled.groups, (group) => {
-    const { name, channels } = group;
-    const scores = new Float64Array(channels);
+  return scoreByScores(input, (group) => {
     const best = order(group);
-    if (!best || best.length === 0) {
-      singleton ??= singletonScoresByGroup(input);
-      return singleton.get(name) ?? scores;
-    }
-    for (let k = 0; k < best.length; k++) scores[best[k]] = channels - k;
+    if (!best || best.length === 0) return undefined;
+    const scores = new Float64Array(group.channels);
+    for (let k = 0; k < best.length; k++) scores[best[k]] = group.channels - k;
     return scores;
   });
 }
