@@ -2,11 +2,12 @@
 
     python3 zoo/pack_novels.py --items 200 --seed 1
 
-`held-out.json` holds the chapters that no training saw; `calibration.json` training chapters drawn by
-seed up to the given size; both lists of {book, chapter, text}. `cloze.json` holds items cut from the
-held-out chapters: a passage that breaks off before a word, and four words to choose from. The three
-wrong ones are drawn from the held-out words of about the same frequency and of the same form (length
-within two letters, capital or not), so the context alone tells them apart; chance is one in four.
+`index.json` names the files, so that the folder is known as one of text. `held-out.json` holds the
+chapters that no training saw; `calibration.json` training chapters drawn by seed up to the given size;
+both lists of {book, chapter, text}. `cloze.json` holds items cut from the held-out chapters: a passage
+that breaks off before a word, and four words to choose from. The three wrong ones are drawn from the
+held-out words of about the same frequency and of the same form (length within two letters, capital or
+not), so the context alone tells them apart; chance is one in four.
 """
 import argparse
 import json
@@ -89,7 +90,11 @@ def main():
             calibration.append(training[i])
     items = cloze_items(held_out, args.items, rng)
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, value in (("held-out", held_out), ("calibration", calibration), ("cloze", items)):
+    index = {
+        "kind": "text", "id": "novels", "name": "Novels", "calibration": "calibration.json", "heldOut": "held-out.json",
+        "cloze": {"file": "cloze.json", "items": len(items)},
+    }
+    for name, value in (("index", index), ("held-out", held_out), ("calibration", calibration), ("cloze", items)):
         (args.out / f"{name}.json").write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
     (args.out / "README.md").write_text(README.format(
         held_out=len(held_out), held_out_bytes=size(held_out), calibration=len(calibration),

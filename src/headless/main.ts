@@ -1,35 +1,44 @@
 import { Command, CommanderError } from 'commander';
 import { claimsCommand } from './commands/claims.ts';
+import { clozeCommand } from './commands/cloze.ts';
 import { compareForgettingCommand } from './commands/compareForgetting.ts';
 import { convertCommand } from './commands/convert.ts';
 import { evaluateCommand } from './commands/evaluate.ts';
 import { exportCommand } from './commands/export.ts';
 import { finetuneCommand } from './commands/finetune.ts';
 import { frontierCommand } from './commands/frontier.ts';
+import { generateCommand } from './commands/generate.ts';
 import { imagesCommand } from './commands/images.ts';
 import { inspectCommand } from './commands/inspect.ts';
+import { perplexityCommand } from './commands/perplexity.ts';
 import { precomputeCommand } from './commands/precompute.ts';
 import { pruneCommand } from './commands/prune.ts';
 import { retrainedCommand } from './commands/retrained.ts';
 import { scoreCommand } from './commands/score.ts';
 import { synthesizeCommand } from './commands/synthesize.ts';
 import { sensitivityCommand } from './commands/sensitivity.ts';
+import { transformCommand } from './commands/transform.ts';
 import { unlearnCommand } from './commands/unlearn.ts';
 
 const program = new Command('lab')
   .description(
     'The lab from a terminal: the same engine on WebAssembly. Models are TensorFlow.js models (layers or\n' +
-      'graph), Keras .h5 or .keras, or ONNX; images are .npy arrays (count x height x width x channels, float32 or uint8), fed as they are.',
+      'graph), Keras .h5 or .keras, ONNX, or in Hugging Face’s layout; images are .npy arrays (count x height x width x channels, float32\n' +
+      'or uint8), fed as they are; text is plain text files, or a data folder such as public/data/novels.',
   )
   .addCommand(evaluateCommand())
   .addCommand(scoreCommand())
   .addCommand(pruneCommand())
+  .addCommand(transformCommand())
   .addCommand(unlearnCommand())
   .addCommand(compareForgettingCommand())
   .addCommand(finetuneCommand())
   .addCommand(retrainedCommand())
   .addCommand(sensitivityCommand())
   .addCommand(frontierCommand())
+  .addCommand(perplexityCommand())
+  .addCommand(generateCommand())
+  .addCommand(clozeCommand())
   .addCommand(inspectCommand())
   .addCommand(exportCommand())
   .addCommand(convertCommand())

@@ -6,16 +6,39 @@ import {
 import { NO_RULES } from '../pruning/widthRules.ts';
 
 export function modelOption(): Option {
-  return new Option('--model <path>', 'model file, or folder that holds one: model.json, .onnx, .keras, .h5, or a zip').makeOptionMandatory();
+  return new Option('--model <path>', 'model file, or folder that holds one: model.json, .onnx, .keras, .h5, config.json with .safetensors, or a zip').makeOptionMandatory();
 }
 
 export function toOption(): Option {
-  return new Option('--to <format>', 'a TensorFlow.js layers model, ONNX, or all weights as safetensors with plan.json').choices(WRITTEN_FORMATS);
+  return new Option('--to <format>', 'a TensorFlow.js layers model, ONNX, all weights as safetensors with plan.json, or (of a model that came so) Hugging Face’s layout').choices(WRITTEN_FORMATS);
 }
 
 export function imagesOption(what: string): Option {
   return new Option('--images <file.npy>', what).makeOptionMandatory();
 }
+
+export function textOption(what: string): Option {
+  return new Option('--text <path>', what);
+}
+
+/** What calibrates: pictures, or text for a model that reads tokens. One of the two is to be given; `readCalibration` checks it. */
+export interface CalibrationOptions {
+  readonly images?: string;
+  readonly text?: string;
+  /** Of a text: windows that calibrate at most. */
+  readonly windows: number;
+}
+
+export function calibrationOptions(images: string, text: string): readonly Option[] {
+  return [
+    new Option('--images <file.npy>', `${images}; or windows of token ids (count x tokens)`),
+    textOption(text),
+    new Option('--windows <n>', 'of a text: calibrate with at most so many windows, drawn by seed').argParser(positive).default(DEFAULT_WINDOWS),
+  ];
+}
+
+/** Sequences that pruning papers calibrate language models with. */
+const DEFAULT_WINDOWS = 128;
 
 export function outOption(what: string): Option {
   return new Option('--out <path>', what).makeOptionMandatory();
@@ -98,6 +121,13 @@ export function fraction(text: string): number {
   if (text === undefined || text.trim() === '' || !(value > 0 && value <= 1)) {
     throw new InvalidArgumentError('Expected a number above 0 and at most 1.');
   }
+  return value;
+}
+
+/** A number from 0 on. */
+export function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !(value >= 0 && Number.isFinite(value))) throw new InvalidArgumentError('Expected a number from 0 on.');
   return value;
 }
 

@@ -3,24 +3,24 @@ import plainUrl from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?
 import { transfer } from 'comlink';
 import type { CalibrationSource, MadeSet } from '../datasets/calibrationSource.ts';
 import { decodeInBrowser, decodePng } from '../datasets/decodePicture.ts';
-import type { Split } from '../datasets/imageSet.ts';
+import type { ImageSet, Split } from '../datasets/imageSet.ts';
 import { OwnPictures, SPLIT_SEED } from '../datasets/ownPictures.ts';
 import type { Preprocessing } from '../datasets/preprocessing.ts';
 import { backendMemory, startBackend } from '../engine/backend.ts';
 import { calibrate } from '../engine/calibrate.ts';
 import { networkCriterion } from '../engine/criteria/table.ts';
-import { computeLogits, logitError, perClass, shareEqual, topClasses, type Logits } from '../engine/evaluate.ts';
+import { topClasses } from '../engine/evaluate.ts';
 import { mostExciting } from '../engine/exciting.ts';
 import { invert } from '../engine/inversion/invert.ts';
-import { JobClock, silent, type Job } from '../engine/job.ts';
+import { languageModel, type LanguageModel } from '../engine/language/languageModel.ts';
+import { JobClock, silent } from '../engine/job.ts';
 import { Correlator } from '../engine/kernels/correlator.ts';
 import { measureLatency } from '../engine/latency.ts';
 import { layerTimes } from '../engine/layerTimes.ts';
 import { renormalise } from '../engine/renorm.ts';
 import { pruneSequentially } from '../engine/sequential.ts';
 import { PauseSwitch } from '../engine/training/pauseSwitch.ts';
-import { costModel } from '../network/costModel.ts';
-import { networkCosts } from '../network/costs.ts';
+import type { Tokenizer } from '../formats/tokenizer.ts';
 import { coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
@@ -39,18 +39,22 @@ import type { KeptItem } from '../storage/keptItems.ts';
 import type { ForgettingMeasures } from '../unlearning/forgettingReport.ts';
 import type { UnlearnTrial } from '../unlearning/unlearn.ts';
 import { EngineJobs } from './engineJobs.ts';
+import { Evaluations, head } from './evaluation.ts';
 import { fineTuneNetwork } from './fineTuning.ts';
 import { Keeping } from './keeping.ts';
+import { answerCloze, excitingPassages, writeOn } from './language.ts';
 import { readModelSource } from './modelSource.ts';
+import { modelSummary } from './modelSummary.ts';
 import { networkShapes } from './networkShapes.ts';
 import { namedFile } from './pathedFile.ts';
-import { OpenPictures, openFolder, summaryOf } from './pictures.ts';
+import { OpenPictures } from './pictures.ts';
 import type {
-  BackendChoice, BackendReport, CalibrationRequest, CalibrationSummary, ChannelScores, CriterionRequest, DatasetSummary, EngineApi, Evaluation,
-  EvaluationRequest, ExcitingPicture, FineTuneReport, FineTuneRequest, FineTuneResult, ForgetRequest, ForgetResult, JobId, KeptList, Latency, LoadedModel, MadeSummary, MeasureForgettingRequest, ModelSource, OnProgress, OwnSource, PathedFile,
+  BackendChoice, BackendReport, CalibrationRequest, CalibrationSummary, ChannelScores, ClozeResult, CriterionRequest, DatasetSummary, EngineApi, Evaluation,
+  EvaluationRequest, ExcitingPicture, ExcitingText, FineTuneReport, FineTuneRequest, FineTuneResult, ForgetRequest, ForgetResult, Generation, GenerationRequest, JobId, KeptList, Latency, LoadedModel, MadeSummary, MeasureForgettingRequest, ModelSource, OnProgress, OwnSource, PathedFile,
   Picture, Preview, RenormRequest, SensitivityRequest, SequentialRequest, SortedFiles, StatisticsMessage, TheoryRequest,
 } from './protocol.ts';
 import { sortFiles } from './sortFiles.ts';
+import { openData, openOwnText, reread, summaryOf } from './texts.ts';
 import { forgetClasses, measureForgetting, type ForgetSubject } from './unlearning.ts';
 
 /** Images looked through for those that excite a channel most. */
@@ -62,8 +66,9 @@ export class Engine implements EngineApi {
   #network: Network | undefined;
   readonly #pictures = new OpenPictures();
   readonly #keeping: Keeping;
-  /** Outputs of the intact network on the first test images, grown as they are needed. */
-  #intact: Logits | undefined;
+  readonly #evaluations = new Evaluations(this.#pictures);
+  /** The open model's own, where it reads text. */
+  #tokenizer: Tokenizer | undefined;
   readonly #jobs = new EngineJobs();
   /** Of the jobs that train. */
   readonly #pauses = new Map<JobId, PauseSwitch>();
@@ -84,35 +89,18 @@ export class Engine implements EngineApi {
   }
 
   async loadModel(job: JobId, source: ModelSource, onProgress: OnProgress): Promise<LoadedModel> {
-    const { network, card, notKept } = await this.#jobs.run(job, onProgress, (options) => readModelSource(source, this.#keeping, options));
-    const { inputShape, shapes } = networkShapes(network);
-    const coupled = coupling(network);
-    const { macs, parameters, bytes, nodes } = networkCosts(network);
-    this.#network = network;
+    const { network, card, notKept, tokenizer, beside } = await this.#jobs.run(job, onProgress, (options) => readModelSource(source, this.#keeping, options));
+    const summary = modelSummary(network);
+    const data = await reread(this.#pictures.data, network, tokenizer);
+    [this.#network, this.#tokenizer] = [network, tokenizer];
     this.#pictures.useModel(source);
-    this.#intact = undefined;
-    return {
-      network,
-      inputShape,
-      groups: coupled.groups,
-      costModel: costModel(network, coupled),
-      cost: { macs, params: parameters, bytes },
-      nodes: network.nodes.map(({ id, op }) => ({
-        id,
-        op,
-        shape: shapes.get(id) ?? [],
-        macs: nodes.get(id)?.macs ?? 0,
-        params: nodes.get(id)?.parameters ?? 0,
-      })),
-      ...(card === undefined ? {} : { card }),
-      ...(notKept === undefined ? {} : { notKept }),
-    };
+    this.#open(data);
+    return { ...summary, ...(card === undefined ? {} : { card }), ...(Object.keys(beside).length === 0 ? {} : { beside }), ...(notKept === undefined ? {} : { notKept }) };
   }
 
   async loadDataset(url: string): Promise<DatasetSummary> {
-    const data = await openFolder(url);
-    this.#pictures.use(data);
-    this.#intact = undefined;
+    const data = await openData(url, () => this.#language());
+    this.#open(data);
     return summaryOf(data);
   }
 
@@ -135,15 +123,34 @@ export class Engine implements EngineApi {
         onPicture: (done, total) => (clock ??= new JobClock(options, total)).tick(done),
       });
     });
-    this.#pictures.use(data);
-    this.#intact = undefined;
+    this.#open(data);
     const { skipped, leftOut, prepared, unlabelled } = data;
     return { ...summaryOf(data), ...(unlabelled === undefined ? {} : { unlabelled }), own: { splitSeed: SPLIT_SEED, skipped, leftOut, prepared } };
   }
 
+  async loadText(job: JobId, { source }: { readonly source: OwnSource }, onProgress: OnProgress): Promise<DatasetSummary> {
+    const model = this.#language();
+    const id = source.kind === 'kept' ? source.id : 'own';
+    const { text, summary } = await this.#jobs.run(job, onProgress, async (options) =>
+      openOwnText(source.kind === 'files' ? source.files.map(namedFile) : await this.#keptFiles(source), { id, name: source.name }, model, options),
+    );
+    this.#open(text);
+    return summary;
+  }
+
+  async generate(job: JobId, request: GenerationRequest, onText: (text: string) => void): Promise<Generation> {
+    const model = this.#language();
+    return this.#jobs.run(job, undefined, (options) => writeOn(model, request, onText, options));
+  }
+
+  async cloze(job: JobId, request: { readonly plan?: PrunePlan; readonly items: number }, onProgress: OnProgress): Promise<ClozeResult> {
+    const [model, text] = [this.#language(), this.#pictures.openedText()];
+    return this.#jobs.run(job, onProgress, (options) => answerCloze(model, text, request, options));
+  }
+
   async setPreprocessing(preprocessing: Preprocessing): Promise<void> {
     this.#pictures.setPreprocessing(preprocessing);
-    this.#intact = undefined;
+    this.#evaluations.forget();
   }
 
   preview(count: number): Promise<Preview> {
@@ -152,6 +159,7 @@ export class Engine implements EngineApi {
 
   async invert(job: JobId, settings: MadeSet, onProgress: OnProgress): Promise<MadeSummary> {
     const network = this.#loaded();
+    this.#pictures.refuseText('This makes');
     const began = performance.now();
     const request = { ...settings, preprocessing: this.#pictures.preprocessing };
     const { inClass, note, ...made } = await this.#jobs.run(job, onProgress, (options) => invert(network, request, options));
@@ -231,26 +239,9 @@ export class Engine implements EngineApi {
     return this.#jobs.run(job, onProgress, async (options) => renormalise(network, plan, await this.#pictures.calibration(network, request), options));
   }
 
-  async evaluate(job: JobId, { plan, images }: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation> {
+  async evaluate(job: JobId, request: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation> {
     const network = this.#loaded();
-    const began = performance.now();
-    return this.#jobs.run(job, onProgress, async (options) => {
-      const intact = await this.#intactLogits(network, images, plan ? silent(options) : options);
-      const logits = plan ? await computeLogits(prune(network, plan), this.#pictures.test(0, images), options) : head(intact, images);
-      const known = await this.#pictures.labels(network, 'test');
-      const labels = Int32Array.from({ length: known ? images : 0 }, (_, k) => known?.[k] ?? 0);
-      const predictions = topClasses(logits);
-      return {
-        images,
-        ...(known ? { accuracy: shareEqual(predictions, labels) } : {}),
-        agreement: shareEqual(predictions, topClasses(head(intact, images))),
-        logitError: logitError(intact, logits),
-        perClass: known ? perClass(predictions, labels, logits.classes) : [],
-        predictions,
-        labels,
-        seconds: (performance.now() - began) / 1000,
-      };
-    });
+    return this.#jobs.run(job, onProgress, (options) => this.#evaluations.evaluate(network, request, options));
   }
 
   async latency(job: JobId, { plan, batch }: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency> {
@@ -264,8 +255,10 @@ export class Engine implements EngineApi {
     const { access } = SELECTION_RULES[request.select];
     return this.#jobs.run(job, onProgress, async (options) => {
       const images = access.data ? await this.#pictures.calibration(network, request) : { count: 0, shape: networkShapes(network).inputShape, read: async () => new Float32Array(0) };
-      const labels = access.labels ? await this.#pictures.calibrationLabels(network, request) : undefined;
-      const input = { network, coupled: coupling(network), images, seed: request.seed, inputBox: await this.#pictures.inputBox(network, request) };
+      // a text foretells its own next tokens
+      const labels = access.labels && !this.#pictures.text ? await this.#pictures.calibrationLabels(network, request) : undefined;
+      const inputBox = await this.#pictures.inputBox(network, request);
+      const input = { network, coupled: coupling(network), images, seed: request.seed, ...(inputBox ? { inputBox } : {}) };
       const scores = await rule({ ...input, ...(labels ? { labels } : {}) }, options);
       return Object.fromEntries([...scores].map(([name, own]) => [name, [...own]]));
     });
@@ -284,7 +277,8 @@ export class Engine implements EngineApi {
       if (request.experiment !== 'scoringCost') return runTheory(request.experiment, known, options);
       // what some rules must see is read where their cost is asked for, and nowhere else
       const calibrationLabels = await calibration.labels();
-      return runTheory(request.experiment, { ...known, inputBox: await pictures.inputBox(network, request), ...(calibrationLabels ? { calibrationLabels } : {}) }, options);
+      const inputBox = await pictures.inputBox(network, request);
+      return runTheory(request.experiment, { ...known, ...(inputBox ? { inputBox } : {}), ...(calibrationLabels ? { calibrationLabels } : {}) }, options);
     });
   }
 
@@ -328,12 +322,18 @@ export class Engine implements EngineApi {
     job: JobId,
     { node, channel, count }: { readonly node: string; readonly channel: number; readonly count: number },
   ): Promise<readonly ExcitingPicture[]> {
+    this.#pictures.refuseText('This shows');
     const pool = Math.min(EXCITING_POOL, this.#pictures.opened().count('test'));
     const found = await this.#jobs.run(job, undefined, (options) =>
       mostExciting(this.#loaded(), node, channel, this.#pictures.test(0, pool), count, options),
     );
     const pictures = await this.pictures('test', found.map(({ index }) => index));
     return pictures.map((picture, k) => ({ ...picture, activation: found[k].activation }));
+  }
+
+  async excitingText(job: JobId, request: { readonly node: string; readonly channel: number; readonly count: number }): Promise<readonly ExcitingText[]> {
+    const [model, text] = [this.#language(), this.#pictures.openedText()];
+    return this.#jobs.run(job, undefined, (options) => excitingPassages(model, text, request, options));
   }
 
   pictures(split: Split, indices: readonly number[]): Promise<readonly Picture[]> {
@@ -348,25 +348,10 @@ export class Engine implements EngineApi {
     return backendMemory();
   }
 
-  /** Intact logits of at least `images` test images; computes only those that are missing. */
-  async #intactLogits(network: Network, images: number, options: Job): Promise<Logits> {
-    const [known, data] = [this.#intact, this.#pictures.data];
-    const first = known?.images ?? 0;
-    if (known && first >= images) return known;
-    const more = await computeLogits(network, this.#pictures.test(first, images - first), options);
-    const values = new Float32Array(images * more.classes);
-    if (known) values.set(known.values);
-    values.set(more.values, first * more.classes);
-    const intact = { images, classes: more.classes, values };
-    // not over those of a model or data set that was loaded meanwhile, nor of a longer run beside this one
-    const current = network === this.#network && data === this.#pictures.data;
-    if (current && images > (this.#intact?.images ?? 0)) this.#intact = intact;
-    return intact;
-  }
-
   /** What is open, as forgetting sees it; `seed` draws the pictures. Classes of pictures that were made up are the network's own word. */
   async #forgetSubject({ seed, source }: { readonly seed: number; readonly source?: CalibrationSource }): Promise<ForgetSubject> {
     const network = this.#loaded();
+    this.#pictures.refuseText('Classes are of');
     const real = await this.#pictures.pool(network, { seed });
     const { labels: _, ...madeUp } = source ? await this.#pictures.pool(network, { seed, source }) : real;
     return {
@@ -375,13 +360,24 @@ export class Engine implements EngineApi {
       ...(real.labels ? { known: real } : {}),
       test: await this.#pictures.testPool(network),
       correlator: this.#correlator,
-      intact: async (images, options) => topClasses(head(await this.#intactLogits(network, images, options), images)),
+      intact: async (images, options) => topClasses(head(await this.#evaluations.intact(network, images, options), images)),
     };
+  }
+
+  /** From now on these data calibrate and measure. */
+  #open(data: ImageSet | undefined): void {
+    this.#pictures.use(data);
+    this.#evaluations.forget();
   }
 
   #loaded(): Network {
     if (!this.#network) throw new Error('No model is loaded.');
     return this.#network;
+  }
+
+  /** The open model, as one that reads text. @throws NotALanguageModelError, NoTokenizerError */
+  #language(): LanguageModel {
+    return languageModel(this.#loaded(), this.#tokenizer);
   }
 
   /** The files of a kept item. */
@@ -397,10 +393,6 @@ function buffersOf(layers: readonly LayerSums[]): ArrayBuffer[] {
 function progressOf(done: number, total: number, seconds: number): Parameters<OnProgress>[0] {
   const rate = done / Math.max(seconds, 1e-9);
   return { done, total, rate, secondsLeft: total > done && rate > 0 ? (total - done) / rate : 0 };
-}
-
-function head({ classes, values }: Logits, images: number): Logits {
-  return { images, classes, values: values.subarray(0, images * classes) };
 }
 
 /** Hands the plan's kernels over without a copy. */

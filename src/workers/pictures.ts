@@ -7,6 +7,7 @@ import { PackedImages } from '../datasets/packedImages.ts';
 import { pictureSource } from '../datasets/pictureSource.ts';
 import { AS_THEY_ARE, type Preprocessing } from '../datasets/preprocessing.ts';
 import { simplified } from '../datasets/sourceChoice.ts';
+import { TextSet } from '../datasets/texts/textSet.ts';
 import type { InputBox } from '../engine/criteria/intervalBounds.ts';
 import { LabelsNeededError } from '../engine/criteria/taylor.ts';
 import type { Inverted } from '../engine/inversion/inversionRequest.ts';
@@ -17,8 +18,9 @@ import { fetchBytes, FetchError } from '../storage/download.ts';
 import type { PicturePool } from './forgetPictures.ts';
 import { observedBox, pixelBox } from './inputBox.ts';
 import { networkShapes } from './networkShapes.ts';
-import type { CalibrationRequest, DatasetSummary, ModelSource, Picture, Preview, SensitivityRequest } from './protocol.ts';
+import type { CalibrationRequest, ModelSource, Picture, Preview, SensitivityRequest } from './protocol.ts';
 import { toRgba } from './showPicture.ts';
+import { NotForTextError } from './texts.ts';
 
 /** Thrown where pictures made from the network are asked for and there are none. */
 export class NoInversionError extends Error {
@@ -54,7 +56,7 @@ export class OpenPictures {
   }
 
   /** From now on these pictures calibrate and measure. */
-  use(data: ImageSet): void {
+  use(data: ImageSet | undefined): void {
     this.#data = data;
   }
 
@@ -81,12 +83,30 @@ export class OpenPictures {
     return this.#data;
   }
 
+  /** The open data, if they are text. */
+  get text(): TextSet | undefined {
+    return this.#data instanceof TextSet ? this.#data : undefined;
+  }
+
+  /** @throws NotForTextError where no text is open */
+  openedText(): TextSet {
+    const data = this.opened();
+    if (data instanceof TextSet) return data;
+    throw new NotForTextError(`This is asked of text, and what is open is the pictures “${data.name}”. Open a text for the language model.`);
+  }
+
+  /** @throws NotForTextError where the open data are text; `what` begins a sentence */
+  refuseText(what: string): void {
+    if (this.text) throw new NotForTextError(`${what} pictures, and what is open is the text “${this.text.name}”. Open a network that reads pictures for it.`);
+  }
+
   test(first: number, count: number): ImageSource {
     return pictureSource(this.opened(), 'test', Array.from({ length: count }, (_, k) => first + k), this.#preprocessing);
   }
 
   /** What draws calibration pictures of a source; absent: the open pictures. @throws NoInversionError */
   draw(network: Network, source: CalibrationSource = REAL_PICTURES): Promise<CalibrationDraw> {
+    if (simplified(source)) this.refuseText('This source makes');
     const { inputShape, outputs } = networkShapes(network);
     const pictures = () => this.opened();
     return calibrationDraw({ network, inputShape, outputs, preprocessing: this.#preprocessing, pictures, inversion: (made) => this.#inversion(made) }, source);
@@ -125,8 +145,9 @@ export class OpenPictures {
     return data.classes.length === networkShapes(network).outputs ? data.labels(split) : undefined;
   }
 
-  /** What values pictures may have when the network gets them. */
-  async inputBox(network: Network, request: CalibrationRequest): Promise<InputBox> {
+  /** What values pictures may have when the network gets them; undefined for text, whose ids are no quantities. */
+  async inputBox(network: Network, request: CalibrationRequest): Promise<InputBox | undefined> {
+    if (this.text) return undefined;
     if (this.prepared && !simplified(request.source)) return observedBox(await this.calibration(network, request));
     const { inputShape } = networkShapes(network);
     return pixelBox(this.#preprocessing, inputShape[inputShape.length - 1]);
@@ -134,6 +155,7 @@ export class OpenPictures {
 
   /** What the sensitivity experiment is given of the pictures. */
   async sensitivity(network: Network, { seed, forgetClass, testImages, other }: SensitivityRequest): Promise<Omit<SensitivityInput, 'network' | 'correlator'>> {
+    this.refuseText('This experiment changes');
     const data = this.opened();
     const testLabels = await this.labels(network, 'test');
     return {
@@ -148,7 +170,9 @@ export class OpenPictures {
     };
   }
 
+  /** Nothing of a text. */
   async preview(count: number): Promise<Preview> {
+    if (this.text) return { pictures: [], least: 0, greatest: 0, mean: 0 };
     const data = this.opened();
     const indices = Array.from({ length: Math.min(count, data.count('test')) }, (_, k) => k);
     const values = await this.test(0, indices.length).read(0, indices.length);
@@ -157,8 +181,9 @@ export class OpenPictures {
     return { pictures: await this.shown('test', indices), least, greatest, mean: sum / values.length };
   }
 
-  /** Open pictures by index, for the eye. */
+  /** Open pictures by index, for the eye; none of a text. */
   async shown(split: Split, indices: readonly number[]): Promise<readonly Picture[]> {
+    if (this.text) return [];
     const data = this.opened();
     const [pixels, labels] = await Promise.all([data.pixels(split, indices), data.labels(split)]);
     const size = data.shape.reduce((product, axis) => product * axis, 1);
@@ -169,8 +194,9 @@ export class OpenPictures {
     }));
   }
 
-  /** The calibration pictures that this request draws, for the eye. */
+  /** The calibration pictures that this request draws, for the eye; none of a text. */
   async gallery(network: Network, request: CalibrationRequest): Promise<readonly Picture[]> {
+    if (this.text) return [];
     const pictures = await this.calibration(network, request);
     const labels = await pictures.labels();
     const shown: Picture[] = [];
@@ -204,9 +230,4 @@ function madeKey({ count, steps, seed }: MadeSet): string {
 export function openFolder(url: string): Promise<PackedImages> {
   const folder = url.replace(/\/?$/, '/');
   return PackedImages.open((file) => fetchBytes(new URL(file, folder).href));
-}
-
-export function summaryOf(data: ImageSet): DatasetSummary {
-  const { id, name, classes, shape } = data;
-  return { id, name, classes, shape, train: data.count('train'), test: data.count('test') };
 }

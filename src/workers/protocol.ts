@@ -82,6 +82,8 @@ export interface LoadedModel {
   readonly nodes: readonly NodeSummary[];
   /** Content of the `card.json` that came with the files. */
   readonly card?: unknown;
+  /** Files that lay beside it and go with it where it is written back, such as a tokenizer's. */
+  readonly beside?: Readonly<Record<string, Uint8Array>>;
   /** Why no copy of what was fetched could be kept. */
   readonly notKept?: string;
 }
@@ -315,6 +317,14 @@ export interface ExcitingPicture extends Picture {
   readonly activation: number;
 }
 
+/** A token at which a channel is great, in the text around it; the three parts follow one another as they are. */
+export interface ExcitingText {
+  readonly before: string;
+  readonly token: string;
+  readonly after: string;
+  readonly activation: number;
+}
+
 /** How a text is written on, one token after another. */
 export interface GenerationRequest {
   /** Absent: the intact network. */
@@ -354,13 +364,13 @@ export interface EngineApi {
   loadDataset(url: string): Promise<DatasetSummary>;
   /** Reads a person's pictures at the loaded network's size; the pictures that were there before stay where this fails or is cancelled. */
   loadPictures(job: JobId, request: { readonly source: OwnSource; readonly fit: Fit; readonly classNames?: readonly string[] }, onProgress: OnProgress): Promise<DatasetSummary>;
-  /** What pictures go through from now on before the network gets them. */
   /** The person's own text in place of the shipped one: plain text files, halved by length into what calibrates and what measures. */
   loadText(job: JobId, request: { readonly source: OwnSource }, onProgress: OnProgress): Promise<DatasetSummary>;
   /** Writes on from a prompt; `onText` gets all that is written so far, after each token. */
   generate(job: JobId, request: GenerationRequest, onText: (text: string) => void): Promise<Generation>;
   /** @throws NoClozeError where the open text has no items */
   cloze(job: JobId, request: { readonly plan?: PrunePlan; readonly items: number }, onProgress: OnProgress): Promise<ClozeResult>;
+  /** What pictures go through from now on before the network gets them. Token ids go through nothing. */
   setPreprocessing(preprocessing: Preprocessing): Promise<void>;
   preview(count: number): Promise<Preview>;
   /** Makes pictures from the network alone; sources whose `made` has these settings draw from them until another model is loaded. */
@@ -397,6 +407,8 @@ export interface EngineApi {
   /** Median milliseconds of every step of one run, in execution order. */
   layerTimes(job: JobId, request: { readonly plan?: PrunePlan; readonly batch: number }, onProgress: OnProgress): Promise<readonly LayerTime[]>;
   exciting(job: JobId, request: { readonly node: string; readonly channel: number; readonly count: number }): Promise<readonly ExcitingPicture[]>;
+  /** Of a text, in place of `exciting`: the tokens that excite a channel most in its first windows, at most one of each. */
+  excitingText(job: JobId, request: { readonly node: string; readonly channel: number; readonly count: number }): Promise<readonly ExcitingText[]>;
   pictures(split: 'train' | 'test', indices: readonly number[]): Promise<readonly Picture[]>;
   /** Takes effect within one batch; the job rejects with `CancelledError`. */
   cancel(job: JobId): Promise<void>;

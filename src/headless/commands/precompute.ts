@@ -10,7 +10,7 @@ import { NO_RULES } from '../../pruning/widthRules.ts';
 import { Evidence } from '../evidence.ts';
 import { subjectOf } from '../../pruning/subject.ts';
 import { readModel, writeJson } from '../files.ts';
-import { measureFrontier, type FrontierSeries } from '../frontier.ts';
+import { accuracyOn, measureFrontier, type FrontierSeries } from '../frontier.ts';
 import { methodName, parseMethod, type Method } from '../method.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import { fraction, integer, list, modelOption, seedOption } from '../options.ts';
@@ -43,7 +43,7 @@ export function precomputeCommand(): Command {
       const intact = await computeLogits(network, testImages, progressOn('intact'));
       const { macs, parameters, bytes } = networkCosts(network);
       const request = { methods, kind: 'macs' as const, targets, rules: NO_RULES, seed };
-      const measured = await measureFrontier(evidence, { images: testImages, labels }, request);
+      const measured = await measureFrontier(evidence, accuracyOn(testImages, labels), request);
       await writeJson(join(model, 'precomputed.json'), {
         version: 1,
         model: basename(resolve(model)),

@@ -13,16 +13,18 @@ import { speedNote } from '../../pruning/speedNote.ts';
 import { Evidence } from '../evidence.ts';
 import { subjectOf } from '../../pruning/subject.ts';
 import { assertReachable, pruneAsRequested } from '../experiment.ts';
-import { readImages, readLabels, readModel, writeFiles, writeJson, writeModel } from '../files.ts';
+import { readLabels, readModelAndTokenizer, writeFiles, writeJson, writeModel } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import {
-  allocateOption, compensateOption, imageLabelsOption, imagesOption, modelOption, orderOption, outOption, renormOption, ruleOptions, seedOption, selectOption, targetOption, toOption, type RuleOptions,
+  allocateOption, calibrationOptions, compensateOption, imageLabelsOption, modelOption, orderOption, outOption, renormOption, ruleOptions, seedOption, selectOption, targetOption, toOption,
+  type CalibrationOptions, type RuleOptions,
 } from '../options.ts';
 import { progressOn } from '../progress.ts';
+import { readCalibration } from '../texts.ts';
 import { widthRules } from '../widthRules.ts';
 
-interface Options extends Omit<PruneRequest, 'rules'>, RuleOptions, Record<'model' | 'images' | 'out', string> {
-  readonly to: WrittenFormat;
+interface Options extends Omit<PruneRequest, 'rules'>, RuleOptions, CalibrationOptions, Record<'model' | 'out', string> {
+  readonly to?: WrittenFormat;
   readonly imageLabels?: string;
   readonly measure?: boolean;
 }
@@ -30,8 +32,9 @@ interface Options extends Omit<PruneRequest, 'rules'>, RuleOptions, Record<'mode
 export function pruneCommand(): Command {
   const command = new Command('prune')
     .description('cut the network down and compensate what stays, without labels or gradients')
-    .addOption(modelOption())
-    .addOption(imagesOption('calibration images, unlabelled'))
+    .addOption(modelOption());
+  for (const option of calibrationOptions('calibration images, unlabelled', 'calibration text: a text file, a folder of some, or a data folder')) command.addOption(option);
+  command
     .addOption(targetOption())
     .addOption(selectOption())
     .addOption(compensateOption())
@@ -43,20 +46,22 @@ export function pruneCommand(): Command {
   return command
     .addOption(seedOption())
     .addOption(new Option('--measure', 'time every layer before and after, one image at a time'))
-    .addOption(toOption().default('layers'))
+    .addOption(toOption().default(undefined, 'as it came, if in Hugging Face’s layout, else layers'))
     .addOption(outOption('folder for the pruned model and report.json'))
-    .action(async ({ model, images, out, to, imageLabels, measure = false, target, select, compensate, order, allocate, renorm, seed, ...typed }: Options) => {
-      const subject = subjectOf(await readModel(model));
+    .action(async ({ model, images, text, windows, out, to, imageLabels, measure = false, target, select, compensate, order, allocate, renorm, seed, ...typed }: Options) => {
+      const opened = await readModelAndTokenizer(model);
+      const { network, beside } = opened;
+      const subject = subjectOf(network);
       const request: PruneRequest = { target, select, compensate, order, allocate, renorm, rules: widthRules(subject.coupled.groups, typed), seed };
       assertReachable(subject, request);
-      const source = await readImages(images);
+      const source = await readCalibration({ images, text, windows }, opened, seed);
       const labels = imageLabels === undefined ? undefined : await readLabels(imageLabels, source.count);
       const evidence = new Evidence(subject, source, await startNodeEngine(), labels);
       const result = await pruneAsRequested(evidence, request, progressOn);
       const changes = layerChanges(subject.network, subject.coupled, result.plan.keep);
       const { layers, latency, note } = measure ? await timed(subject.network, result.network, changes, result.macs) : { layers: changes };
       if (to === 'safetensors') await writeFiles(out, exportPlan(subject.network, result.plan, result.network));
-      else await writeModel(result.network, out, to);
+      else await writeModel(result.network, out, to ?? network.origin?.format ?? 'layers', beside);
       await writeJson(join(out, 'report.json'), {
         request,
         images: source.count,

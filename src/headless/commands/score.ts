@@ -5,20 +5,24 @@ import { singletonScores } from '../../fidelity/singletonFidelity.ts';
 import { prunableGroups } from '../../pruning/keepSets.ts';
 import { subjectOf } from '../../pruning/subject.ts';
 import { measuresOf } from '../../engine/calibrate.ts';
-import { readImages, readModel, writeJson } from '../files.ts';
+import { DEFAULT_REQUEST } from '../../pruning/pruneRequest.ts';
+import { readModelAndTokenizer, writeJson } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
-import { imagesOption, modelOption, outOption } from '../options.ts';
+import { calibrationOptions, modelOption, outOption, type CalibrationOptions } from '../options.ts';
 import { progressOn } from '../progress.ts';
+import { readCalibration } from '../texts.ts';
 
 export function scoreCommand(): Command {
-  return new Command('score')
+  const command = new Command('score')
     .description('score the channels of every coupling group by singleton fidelity; k-vs-eta curves')
-    .addOption(modelOption())
-    .addOption(imagesOption('calibration images, unlabelled'))
+    .addOption(modelOption());
+  for (const option of calibrationOptions('calibration images, unlabelled', 'calibration text: a text file, a folder of some, or a data folder')) command.addOption(option);
+  return command
     .addOption(outOption('JSON file: { groups: [{ name, channels, consumers: [{ node, n, m, energy, singleton, curve }] }] }'))
-    .action(async ({ model, images, out }: Record<'model' | 'images' | 'out', string>) => {
-      const subject = subjectOf(await readModel(model));
-      const source = await readImages(images);
+    .action(async ({ model, out, ...calibration }: Record<'model' | 'out', string> & CalibrationOptions) => {
+      const opened = await readModelAndTokenizer(model);
+      const subject = subjectOf(opened.network);
+      const source = await readCalibration(calibration, opened, DEFAULT_REQUEST.seed);
       const correlator = await startNodeEngine();
       const measures = await measuresOf(subject, source, correlator, progressOn('calibrate'));
       const groups = prunableGroups(subject.coupled.groups).map(({ name, channels }) => ({
