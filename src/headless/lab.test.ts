@@ -307,7 +307,7 @@ describe('a mistake', { concurrent: true }, () => {
     ['a floor above 1', () => pruneBadly({ floor: '10' }), /'10' is invalid.*from 0 to 1/],
     ['a target without a value', () => pruneBadly({ target: 'macs' }), /'macs' is invalid.*at most 1/],
     ['an unknown selection', () => pruneBadly({ select: 'best' }), /best.*singleton, greedy, backward/],
-    ['an option that is missing', () => lab('score', '--model', at('small'), '--out', at('no.json')), /required option '--images/],
+    ['an option that is missing', () => lab('score', '--model', at('small'), '--out', at('no.json')), /either --images or/],
   ];
   it.each(cases)('%s ends with exit code 1 and one clear line', async (_, run, line) => {
     const { code, stdout, stderr } = await run();

@@ -17,6 +17,7 @@ import { retrainedCommand } from './commands/retrained.ts';
 import { scoreCommand } from './commands/score.ts';
 import { synthesizeCommand } from './commands/synthesize.ts';
 import { sensitivityCommand } from './commands/sensitivity.ts';
+import { neuronsCommand } from './commands/neurons.ts';
 import { transformCommand } from './commands/transform.ts';
 import { unlearnCommand } from './commands/unlearn.ts';
 
@@ -30,6 +31,7 @@ const program = new Command('lab')
   .addCommand(scoreCommand())
   .addCommand(pruneCommand())
   .addCommand(transformCommand())
+  .addCommand(neuronsCommand())
   .addCommand(unlearnCommand())
   .addCommand(compareForgettingCommand())
   .addCommand(finetuneCommand())

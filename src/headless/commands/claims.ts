@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { basename, resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
@@ -14,6 +15,7 @@ import { readModel, writeBytes } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import { list, positive, seedOption } from '../options.ts';
 import { progressOn } from '../progress.ts';
+import { withSectionsOf } from '../sections.ts';
 import { openDataFolder } from './images.ts';
 
 export const CLAIMS: readonly Claim[] = [...PRUNING_CLAIMS, ...THEORY_CLAIMS, ...UNLEARNING_CLAIMS, ...SENSITIVITY_CLAIMS];
@@ -53,7 +55,8 @@ export function claimsCommand(): Command {
         seed,
         quick,
       };
-      await writeBytes(out, claimsMarkdown(report));
+      // what other commands have written into it stays
+      await writeBytes(out, withSectionsOf(await readFile(out, 'utf8').catch(() => ''), claimsMarkdown(report)));
       for (const { claim, findings } of report.claims) {
         process.stdout.write(`${claim.id}: ${Object.entries(findings).map(([model, { verdict }]) => `${verdict} (${model})`).join(', ')}\n`);
       }
