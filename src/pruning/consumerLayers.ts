@@ -39,13 +39,17 @@ export interface ConsumerLayer {
 /** Greatest `n · p` whose patch Gram is kept: 6144² float64 are 300 MB. */
 export const WIDEST_GRAM = 6144;
 
-/** Every consumer that reads a group that may be cut, in execution order. */
-export function consumerLayers(network: Network, { features }: Coupling): ConsumerLayer[] {
+/**
+ * Every consumer that reads a group that may be cut, in execution order; and those of `also`, whose inputs may all
+ * have to stay in the network.
+ */
+export function consumerLayers(network: Network, { features }: Coupling, also: ReadonlySet<string> = new Set()): ConsumerLayer[] {
   const layers: ConsumerLayer[] = [];
   const relevant = relevantPositions(network);
   for (const node of network.nodes) {
     const inputs = isConsumer(node) ? features.get(node.inputs[0]) : undefined;
-    if (!isConsumer(node) || !inputs || inputs.groups.every(({ frozen }) => frozen !== undefined)) continue;
+    if (!isConsumer(node) || !inputs) continue;
+    if (!also.has(node.id) && inputs.groups.every(({ frozen }) => frozen !== undefined)) continue;
     const norm = soleNorm(network, node.id);
     const positions = node.op === 'dense' ? relevant.get(node.id) : undefined;
     for (const layer of layersOfNode(network, node, inputs)) layers.push({ ...layer, ...(norm ? { norm } : {}), ...(positions ? { positions } : {}) });

@@ -36,7 +36,8 @@ export function tailOf(network: Network, layers: number, head: boolean): Tail {
   const last = network.nodes.find(({ id }) => id === logits);
   const own = last && isConsumer(last) ? last : undefined;
   const byNode = new Map<string, ConsumerLayer[]>();
-  for (const layer of consumerLayers(network, coupling(network))) {
+  // the head's inputs may have to stay (behind a norm over all of them); it need not read them
+  for (const layer of consumerLayers(network, coupling(network), new Set(head && own ? [own.id] : []))) {
     if (layer.statistics !== 'gram' || (!head && layer.node.id === own?.id)) continue;
     byNode.set(layer.node.id, [...(byNode.get(layer.node.id) ?? []), layer]);
   }

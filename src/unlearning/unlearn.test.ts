@@ -215,6 +215,8 @@ describe('unlearn', () => {
     await expect(attempt({}, {}, { ...network, outputs: ['block2_relu'] })).rejects.toMatchObject({ name: 'NoClassScoresError' });
     const b = networkBuilder(1);
     const flat = b.build('flat', b.dense('logits', b.flatten('flatten', b.input('input', [8, 8, 3])), 192, 4));
-    await expect(attempt({}, {}, flat)).rejects.toMatchObject({ name: 'NothingToEditError' });
+    await expect(attempt({ head: false }, {}, flat)).rejects.toMatchObject({ name: 'NothingToEditError' });
+    // a head whose inputs must all stay in the network may stop reading some of them
+    expect((await attempt({ layers: 1 }, {}, flat)).scores.map(({ layer }) => layer)).toEqual(['logits']);
   });
 });
