@@ -54,12 +54,12 @@ const TABLE: NeuronTable = {
 
 describe('the section of docs/claims.md', () => {
   it('says whether ours is better than every rule that compensates nothing, and what those reach when they do', () => {
-    const text = neuronsMarkdown([TABLE], { command: 'x', machine: 'y' });
+    const text = neuronsMarkdown(TABLE, { command: 'x', machine: 'y' });
     expect(text).toContain('40 % removed: **holds**, 50.00 (greedy, least squares) against 60.00 (Wanda); with the same compensation 40.00 (Wanda, least squares).');
     const worse = { ...TABLE, points: TABLE.points.map((point) => (point.select === 'greedy' ? { ...point, measured: 61 } : point)) };
-    expect(neuronsMarkdown([worse], { command: 'x', machine: 'y' })).toContain('**does not hold**');
+    expect(neuronsMarkdown(worse, { command: 'x', machine: 'y' })).toContain('**does not hold**');
     const accuracy = { ...TABLE, judged: { ...TABLE.judged, by: 'accuracy' as const } };
-    expect(neuronsMarkdown([accuracy], { command: 'x', machine: 'y' })).toContain('**does not hold**, 5000.0 % (greedy');
+    expect(neuronsMarkdown(accuracy, { command: 'x', machine: 'y' })).toContain('**does not hold**, 5000.0 % (greedy');
   });
 
   it('is replaced where it stands, and outlives a new text around it', () => {

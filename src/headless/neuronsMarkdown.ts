@@ -13,24 +13,23 @@ export interface NeuronTable extends NeuronComparison {
 /** The rules that the claim names: what a person would do without the method. */
 const RIVALS: readonly NeuronMethod['select'][] = ['random', 'l1', 'wanda'];
 
-/** What was found, as a section of docs/claims.md. */
-export function neuronsMarkdown(tables: readonly NeuronTable[], { command, machine }: { readonly command: string; readonly machine: string }): string {
+/** What was found on one network, as a section of docs/claims.md. */
+export function neuronsMarkdown(table: NeuronTable, { command, machine }: { readonly command: string; readonly machine: string }): string {
   return [
-    '## neurons',
+    `## neurons: ${table.model}`,
     '',
-    'Hidden units of the MLPs of transformers, of every MLP the same share, removed without any training; attention heads all stay. Least squares refits',
-    'every layer in sequential order. Random is the mean of three orders.',
+    'Hidden units of every MLP, the same share of each, removed without any training; attention heads all stay. Least squares refits every layer in',
+    'sequential order. Random is the mean of three orders. The claim: at each share, the better choice by fidelity with least squares is better than',
+    'magnitude (L1), Wanda and random, which compensate nothing. Beside it what those reach with the very same least squares.',
     '',
-    'The claim: at each share, the best choice by fidelity with least squares is better than magnitude (L1), Wanda and random, which compensate nothing.',
-    'Beside it what those reach with the very same least squares.',
+    ...rowsOf(table),
     '',
-    ...tables.flatMap((table) => [...rowsOf(table), '']),
     `Written by \`${command}\` on ${machine}.`,
   ].join('\n');
 }
 
 function rowsOf(table: NeuronTable): string[] {
-  const { model, judged, intact, points, neurons } = table;
+  const { judged, intact, points, neurons } = table;
   const shares = [...new Set(points.map(({ removed }) => removed))];
   const methods = points.filter(({ removed }) => removed === shares[0]);
   const shown = (value: number) => (judged.by === 'accuracy' ? (100 * value).toFixed(1) : value.toFixed(2));
@@ -39,8 +38,6 @@ function rowsOf(table: NeuronTable): string[] {
     return point ? shown(point.measured) : '';
   };
   return [
-    `### ${model}`,
-    '',
     `${judged.by === 'accuracy' ? 'Accuracy in %' : 'Perplexity'} on ${judged.on}; intact ${shown(intact)}. ${neurons} hidden units; calibrated on ${judged.calibration}.`,
     '',
     `| removed | ${shares.map((share) => `${Math.round(100 * share)} %`).join(' | ')} |`,

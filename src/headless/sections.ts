@@ -12,6 +12,6 @@ export function withSection(text: string, name: string, content: string): string
 
 /** `text` with every section that `before` has and `text` has not. */
 export function withSectionsOf(before: string, text: string): string {
-  const sections = [...before.matchAll(/<!-- (\w+) -->\n([^]*?)\n<!-- \/\1 -->/g)];
+  const sections = [...before.matchAll(/<!-- ([\w-]+) -->\n([^]*?)\n<!-- \/\1 -->/g)];
   return sections.reduce((now, [, name, content]) => (now.includes(begin(name)) ? now : withSection(now, name, content)), text);
 }

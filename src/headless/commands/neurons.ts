@@ -21,9 +21,6 @@ import { openDataFolder } from './images.ts';
 /** What the command needs of a model's `card.json`. */
 const cardSchema = z.object({ dataset: z.string() });
 
-/** The name of the section that the command writes. */
-export const NEURONS_SECTION = 'neurons';
-
 export function neuronsCommand(): Command {
   return new Command('neurons')
     .description('remove hidden units of the MLPs of transformers by several rules, compensated and not, and write up what that costs')
@@ -34,18 +31,18 @@ export function neuronsCommand(): Command {
     .option('--windows <n>', 'calibration windows of text', positive, 128)
     .option('--test <n>', 'test pictures, or windows of the held-out text (default: all)', positive)
     .addOption(seedOption())
-    .option('--out <file.md>', 'whose section it writes', 'docs/claims.md')
+    .option('--out <file.md>', 'where it writes a section for each model', 'docs/claims.md')
     .action(async (options: Options) => {
       const correlator = await startNodeEngine();
-      const tables: NeuronTable[] = [];
-      for (const folder of options.model) {
-        const { judged, compared } = await comparedNetwork(folder, correlator, options);
-        tables.push({ model: basename(folder), judged, ...(await compareNeurons(compared, options.removed, NEURON_METHODS, (step) => progressOn(`${basename(folder)}: ${step}`))) });
-      }
       const machine = `${cpus()[0].model}, ${cpus().length} cores, Node ${process.version}, wasm`;
-      const section = neuronsMarkdown(tables, { command: commandOf(options), machine });
-      const present = await readFile(options.out, 'utf8').catch(() => '');
-      await writeBytes(options.out, withSection(present, NEURONS_SECTION, section));
+      for (const folder of options.model) {
+        const model = basename(folder);
+        const { judged, compared } = await comparedNetwork(folder, correlator, options);
+        const found = await compareNeurons(compared, options.removed, NEURON_METHODS, (step) => progressOn(`${model}: ${step}`));
+        const section = neuronsMarkdown({ model, judged, ...found }, { command: commandOf(options, folder), machine });
+        const present = await readFile(options.out, 'utf8').catch(() => '');
+        await writeBytes(options.out, withSection(present, `neurons-${model}`, section));
+      }
     });
 }
 
@@ -88,6 +85,6 @@ async function comparedNetwork(
   };
 }
 
-function commandOf({ model, removed, count, windows, test, seed }: Options): string {
-  return `npm run lab -- neurons --model ${model.join(',')} --removed ${removed.join(',')} --count ${count} --windows ${windows}${test === undefined ? '' : ` --test ${test}`} --seed ${seed}`;
+function commandOf({ removed, count, windows, test, seed }: Options, folder: string): string {
+  return `npm run lab -- neurons --model ${folder} --removed ${removed.join(',')} --count ${count} --windows ${windows}${test === undefined ? '' : ` --test ${test}`} --seed ${seed}`;
 }
