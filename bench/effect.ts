@@ -1,6 +1,6 @@
 import { networkCosts } from '../src/network/costs.ts';
 import { Evidence } from '../src/headless/evidence.ts';
-import { measureFrontier } from '../src/headless/frontier.ts';
+import { accuracyOn, measureFrontier } from '../src/headless/frontier.ts';
 import { methodName } from '../src/headless/method.ts';
 import { method } from '../src/headless/commands/frontier.ts';
 import { NO_RULES } from '../src/pruning/widthRules.ts';
@@ -14,11 +14,11 @@ export async function benchEffect(): Promise<void> {
     const { subject, data, correlator } = await shippedSubject(id);
     const calibration = data.source('train', data.calibrationIndices(512, 1));
     const count = data.count('test');
-    const test = { images: data.source('test', Array.from({ length: count }, (_, k) => k)), labels: await data.labels('test') };
+    const measure = accuracyOn(data.source('test', Array.from({ length: count }, (_, k) => k)), await data.labels('test'));
     const evidence = new Evidence(subject, calibration, correlator);
     const { macs } = networkCosts(subject.network);
     const request = { methods: METHODS.map(method), kind: 'macs' as const, targets: [0.476], rules: NO_RULES, seed: 1 };
-    const series = await measureFrontier(evidence, test, request);
+    const series = await measureFrontier(evidence, measure, request);
     console.log(`\n${id}, macs=0.476, ${count} test images`);
     table(
       ['select/compensate/order', 'MACs kept', 'accuracy'],

@@ -24,6 +24,7 @@ import type { Tokenizer } from '../formats/tokenizer.ts';
 import { coupling } from '../network/coupling.ts';
 import type { Network } from '../network/network.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
+import { networkCosts } from '../network/costs.ts';
 import { prune } from '../network/surgery.ts';
 import { consumerLayers } from '../pruning/consumerLayers.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
@@ -51,7 +52,7 @@ import { OpenPictures } from './pictures.ts';
 import type {
   BackendChoice, BackendReport, CalibrationRequest, CalibrationSummary, ChannelScores, ClozeResult, CriterionRequest, DatasetSummary, EngineApi, Evaluation,
   EvaluationRequest, ExcitingPicture, ExcitingText, FineTuneReport, FineTuneRequest, FineTuneResult, ForgetRequest, ForgetResult, Generation, GenerationRequest, JobId, KeptList, Latency, LoadedModel, MadeSummary, MeasureForgettingRequest, ModelSource, OnProgress, OwnSource, PathedFile,
-  Picture, Preview, RenormRequest, SensitivityRequest, SequentialRequest, SortedFiles, StatisticsMessage, TheoryRequest,
+  Picture, Preview, RenormRequest, SensitivityRequest, SequentialRequest, SortedFiles, StatisticsMessage, TheoryRequest, TransformRequest, TransformResult,
 } from './protocol.ts';
 import { sortFiles } from './sortFiles.ts';
 import { openData, openOwnText, reread, summaryOf } from './texts.ts';
@@ -239,9 +240,20 @@ export class Engine implements EngineApi {
     return this.#jobs.run(job, onProgress, async (options) => renormalise(network, plan, await this.#pictures.calibration(network, request), options));
   }
 
-  async evaluate(job: JobId, request: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation> {
+  async evaluate(job: JobId, { plan, images }: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation> {
     const network = this.#loaded();
-    return this.#jobs.run(job, onProgress, (options) => this.#evaluations.evaluate(network, request, options));
+    return this.#jobs.run(job, onProgress, (options) => this.#evaluations.evaluate(network, plan && prune(network, plan), images, options));
+  }
+
+  async transform(job: JobId, { transform, share, testImages, ...request }: TransformRequest, onProgress: OnProgress): Promise<TransformResult> {
+    const network = this.#loaded();
+    return this.#jobs.run(job, onProgress, async (options) => {
+      const { NETWORK_TRANSFORMS } = await import('../engine/transforms/table.ts');
+      const images = await this.#pictures.calibration(network, request);
+      const smaller = await NETWORK_TRANSFORMS[transform]({ network, images, correlator: this.#correlator, share, seed: request.seed }, options);
+      const { macs, parameters, bytes } = networkCosts(smaller);
+      return { cost: { macs, params: parameters, bytes }, evaluation: await this.#evaluations.evaluate(network, smaller, testImages, options) };
+    });
   }
 
   async latency(job: JobId, { plan, batch }: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency> {

@@ -4,9 +4,8 @@ import { silent, type Job } from '../engine/job.ts';
 import { IntactLogits } from '../engine/language/intactLogits.ts';
 import { measureText } from '../engine/language/measureText.ts';
 import type { Network } from '../network/network.ts';
-import { prune } from '../network/surgery.ts';
 import type { OpenPictures } from './pictures.ts';
-import type { Evaluation, EvaluationRequest } from './protocol.ts';
+import type { Evaluation } from './protocol.ts';
 
 /** Measures networks on the open data; what the intact one says of them is kept until either changes. */
 export class Evaluations {
@@ -28,10 +27,11 @@ export class Evaluations {
     this.#version += 1;
   }
 
-  async evaluate(network: Network, request: EvaluationRequest, job: Job): Promise<Evaluation> {
+  /** Of `other`, made from the network; absent: of the network itself. On the first `images` test images, or windows. */
+  async evaluate(network: Network, other: Network | undefined, images: number, job: Job): Promise<Evaluation> {
     const data = this.#pictures.opened();
     const began = performance.now();
-    const found = data instanceof TextSet ? await this.#ofText(network, data, request, job) : await this.#ofPictures(network, request, job);
+    const found = data instanceof TextSet ? await this.#ofText(network, other, data, images, job) : await this.#ofPictures(network, other, images, job);
     return { ...found, seconds: (performance.now() - began) / 1000 };
   }
 
@@ -50,9 +50,9 @@ export class Evaluations {
     return intact;
   }
 
-  async #ofPictures(network: Network, { plan, images }: EvaluationRequest, job: Job): Promise<Omit<Evaluation, 'seconds'>> {
-    const intact = await this.intact(network, images, plan ? silent(job) : job);
-    const logits = plan ? await computeLogits(prune(network, plan), this.#pictures.test(0, images), job) : head(intact, images);
+  async #ofPictures(network: Network, other: Network | undefined, images: number, job: Job): Promise<Omit<Evaluation, 'seconds'>> {
+    const intact = await this.intact(network, images, other ? silent(job) : job);
+    const logits = other ? await computeLogits(other, this.#pictures.test(0, images), job) : head(intact, images);
     const known = await this.#pictures.labels(network, 'test');
     const labels = Int32Array.from({ length: known ? images : 0 }, (_, k) => known?.[k] ?? 0);
     const predictions = topClasses(logits);
@@ -67,9 +67,9 @@ export class Evaluations {
     };
   }
 
-  async #ofText(network: Network, text: TextSet, { plan, images }: EvaluationRequest, job: Job): Promise<Omit<Evaluation, 'seconds'>> {
+  async #ofText(network: Network, other: Network | undefined, text: TextSet, images: number, job: Job): Promise<Omit<Evaluation, 'seconds'>> {
     const windows = text.windows('test', images);
-    const { agreement, logitError, ...measures } = await measureText(network, plan && prune(network, plan), windows, job, this.#texts);
+    const { agreement, logitError, ...measures } = await measureText(network, other, windows, job, this.#texts);
     return { images: windows.count, text: measures, agreement, logitError, perClass: [], predictions: new Int32Array(), labels: new Int32Array() };
   }
 }

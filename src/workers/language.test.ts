@@ -9,6 +9,7 @@ import { CancelledError } from '../engine/job.ts';
 import { modelFolder } from '../formats/huggingFace/fixtures/folders.ts';
 import { zipTfjsLayers } from '../formats/tfjsLayers.ts';
 import { coupling } from '../network/coupling.ts';
+import { networkCosts } from '../network/costs.ts';
 import { pixelNetwork } from '../network/fixtures/pixelNetwork.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { prune } from '../network/surgery.ts';
@@ -114,6 +115,18 @@ describe('a text folder', () => {
     expect(better.logitError).toBeLessThan(cut.logitError);
     const scores = await engine.criterion(nextJob++, { select: 'coar', images: 4, seed: 1 }, nobody);
     expect(Object.keys(scores).sort()).toEqual(Object.keys(plan.keep).sort());
+  });
+
+  it('is made smaller by whole blocks and by its principal components, and measured', async () => {
+    const intact = await engine.evaluate(nextJob++, { images: 1000 }, nobody);
+    for (const [transform, value] of [['shortGpt', 0.7], ['sliceGpt', 0.9]] as const) {
+      const { cost, evaluation } = await engine.transform(nextJob++, { transform, share: { kind: 'params', value }, testImages: 1000, images: 8, seed: 1 }, nobody);
+      expect(cost.params, transform).toBeLessThanOrEqual(value * networkCosts(network).parameters);
+      expect(evaluation.text?.intactPerplexity, transform).toBeCloseTo(intact.text?.perplexity ?? 0, 6);
+      expect(evaluation.text?.divergence, transform).toBeGreaterThan(1e-3);
+      expect(evaluation.agreement, transform).toBeLessThan(1);
+    }
+    await expect(engine.transform(nextJob++, { transform: 'sliceGpt', share: { kind: 'params', value: 0.01 }, testImages: 3, images: 4, seed: 1 }, nobody)).rejects.toThrow();
   });
 
   it('has passages that excite a channel most, whole and in their order', async () => {

@@ -16,6 +16,7 @@ import type { PrunePlan } from '../network/prunePlan.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
 import type { KeptItem, KeptKind } from '../storage/keptItems.ts';
 import type { Compensation, Selection } from '../pruning/pruneRequest.ts';
+import type { CostShare, Transform } from '../pruning/transforms.ts';
 import type { SensitivityGrid } from '../sensitivity/grid.ts';
 import type { Sensitivity, SensitivityPoint } from '../sensitivity/results.ts';
 import type { TheoryExperiment, TheoryResult } from '../theory/results.ts';
@@ -143,7 +144,7 @@ export interface KeptList {
   readonly free?: number;
 }
 
-/** Which of some files are a model's and which are pictures; by their places in the list. */
+/** Which of some files are a model's and which are pictures, or text where there are no pictures; by their places in the list. */
 export interface SortedFiles {
   readonly model: readonly number[];
   readonly pictures: readonly number[];
@@ -207,6 +208,20 @@ export interface Evaluation {
   readonly predictions: Int32Array;
   readonly labels: Int32Array;
   readonly seconds: number;
+}
+
+/** A smaller network that is no plan of this one's channels. */
+export interface TransformRequest extends CalibrationRequest {
+  readonly transform: Transform;
+  /** What may be left. */
+  readonly share: CostShare;
+  /** The first so many test images, or windows. */
+  readonly testImages: number;
+}
+
+export interface TransformResult {
+  readonly cost: Cost;
+  readonly evaluation: Evaluation;
 }
 
 export interface SequentialRequest extends CalibrationRequest {
@@ -391,6 +406,8 @@ export interface EngineApi {
   /** The plan with the norm layers' statistics as they are measured on the network that it makes; for a one-shot plan. */
   renorm(job: JobId, request: RenormRequest, onProgress: OnProgress): Promise<PrunePlan>;
   evaluate(job: JobId, request: EvaluationRequest, onProgress: OnProgress): Promise<Evaluation>;
+  /** Makes a smaller network otherwise than by channels, and measures it; what has not the form that it asks for is refused. */
+  transform(job: JobId, request: TransformRequest, onProgress: OnProgress): Promise<TransformResult>;
   latency(job: JobId, request: { readonly plan?: PrunePlan; readonly batch: number }): Promise<Latency>;
   /** Scores by a rule that runs the network; labels are read only for a rule that is said to. */
   criterion(job: JobId, request: CriterionRequest, onProgress: OnProgress): Promise<ChannelScores>;

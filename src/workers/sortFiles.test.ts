@@ -27,6 +27,9 @@ describe('sortFiles', () => {
     ['a model whose folder shows pictures of it', ['net/model.json', 'net/w.bin', 'net/curve.png'], ['net/model.json', 'net/w.bin'], []],
     ['a model and pictures beside it', ['net.onnx', 'a.png', 'b.png'], ['net.onnx'], ['a.png', 'b.png']],
     ['a model’s folder and a folder of pictures', ['net/model.json', 'net/w.bin', 'pets/cat/1.jpg', 'pets/dog/2.jpg'], ['net/model.json', 'net/w.bin'], ['pets/cat/1.jpg', 'pets/dog/2.jpg']],
+    ['a language model', ['lm/config.json', 'lm/model.safetensors', 'lm/tokenizer.json', 'lm/merges.txt', 'lm/README.md'], ['lm/config.json', 'lm/model.safetensors', 'lm/tokenizer.json', 'lm/merges.txt', 'lm/README.md'], []],
+    ['a language model’s folder and a text', ['lm/config.json', 'lm/model.safetensors', 'book.txt'], ['lm/config.json', 'lm/model.safetensors'], ['book.txt']],
+    ['texts alone', ['books/1.txt', 'books/2.md', 'books/cover.pdf'], [], ['books/1.txt', 'books/2.md']],
     ['what is neither, for the model’s reader to refuse', ['thesis.pdf', 'net.pt'], ['thesis.pdf', 'net.pt'], []],
     ['nothing', [], [], []],
   ])('knows %s', async (_, paths, model, pictures) => {
@@ -38,7 +41,9 @@ describe('sortFiles', () => {
     const pets = zip('pets.zip', 'cat/1.png', 'dog/2.png', '__MACOSX/model.json');
     expect(await sorted(net, pets)).toEqual({ model: ['net.zip'], pictures: ['pets.zip'] });
     expect(await sorted(zip('x.npz', 'x.npy', 'y.npy'))).toEqual({ model: [], pictures: ['x.npz'] });
-    expect(await sorted(zip('notes.zip', 'a.txt'))).toEqual({ model: ['notes.zip'], pictures: [] });
+    expect(await sorted(zip('books.zip', 'a.txt'))).toEqual({ model: [], pictures: ['books.zip'] });
+    expect(await sorted(zip('lm.zip', 'config.json', 'model.safetensors', 'merges.txt'))).toEqual({ model: ['lm.zip'], pictures: [] });
+    expect(await sorted(zip('notes.zip', 'a.pdf'))).toEqual({ model: ['notes.zip'], pictures: [] });
   });
 
   it('refuses a zip that leads out of itself, by name', async () => {

@@ -1,12 +1,14 @@
 import { isLitter, isPicturePath, isZipPath } from '../datasets/findPictures.ts';
+import { isTextPath } from '../datasets/texts/ownText.ts';
 import { openZip } from '../datasets/zipFiles.ts';
 import type { NamedFile } from '../storage/namedFile.ts';
 import type { SortedFiles } from './protocol.ts';
 
 /**
  * Tells a model's files from pictures by their names alone, those in zips included. A picture
- * that lies in a model's own folder belongs to the model's description. What is neither is left
- * to the model's reader, which says what it would have to be.
+ * that lies in a model's own folder belongs to the model's description. Where there are no pictures,
+ * text files count as such, but for those in a model's folder (`merges.txt`, a README). What is
+ * neither is left to the model's reader, which says what it would have to be.
  *
  * @throws PictureZipError
  */
@@ -16,6 +18,7 @@ export async function sortFiles(files: readonly NamedFile[]): Promise<SortedFile
   const homes = new Set(mainFiles(paths.filter((path) => !isZipPath(path))).map(folderOf));
   const model: number[] = [];
   const pictures: number[] = [];
+  const texts: number[] = [];
   const others: number[] = [];
   for (const [at, path] of paths.entries()) {
     if (isLitter(path)) continue;
@@ -23,13 +26,17 @@ export async function sortFiles(files: readonly NamedFile[]): Promise<SortedFile
       const zipped = held[at];
       if (mainFiles(zipped).length > 0) model.push(at);
       else if (zipped.some(isPicturePath)) pictures.push(at);
+      else if (zipped.some(isTextPath)) texts.push(at);
       else others.push(at);
     } else if (isPicturePath(path)) {
       if (folderOf(path) === '' || !homes.has(folderOf(path))) pictures.push(at);
+    } else if (isTextPath(path) && !homes.has(folderOf(path))) {
+      texts.push(at);
     } else {
       others.push(at);
     }
   }
+  if (pictures.length === 0) pictures.push(...texts);
   if (homes.size > 0) model.push(...others);
   return model.length === 0 && pictures.length === 0 ? { model: others, pictures } : { model, pictures };
 }
@@ -43,7 +50,7 @@ async function namesHeld(file: NamedFile): Promise<readonly string[]> {
 function mainFiles(paths: readonly string[]): readonly string[] {
   const weightFolders = new Set(paths.filter((path) => /\.bin$/i.test(path)).map(folderOf));
   return paths.filter((path) =>
-    /\.(onnx|keras|h5|hdf5)$/i.test(path) || /(^|\/)model\.json$/i.test(path) || (/\.json$/i.test(path) && weightFolders.has(folderOf(path))));
+    /\.(onnx|keras|h5|hdf5|safetensors)$/i.test(path) || /(^|\/)model\.json$/i.test(path) || (/\.json$/i.test(path) && weightFolders.has(folderOf(path))));
 }
 
 function folderOf(path: string): string {

@@ -6,7 +6,7 @@ import { NoReadableTextError, NotTextError, TextTooLargeError } from './textErro
 import type { TextContent } from './textSet.ts';
 import type { TextDocument } from './tokenStream.ts';
 
-/** Bytes of text that are read at once; half as many as tokens are a long measurement already. */
+/** Bytes of text that one set is made of at most: some four million tokens. */
 export const MOST_TEXT_BYTES = 16 * 1024 * 1024;
 
 const TEXT = /\.(txt|text|md|markdown)$/i;

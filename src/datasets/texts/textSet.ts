@@ -5,7 +5,7 @@ import type { ImageSet, PictureSource, Split } from '../imageSet.ts';
 import type { ClozeItem } from './cloze.ts';
 import { TextTooShortError } from './textErrors.ts';
 import { disjointWindows, stridedWindows, type TextWindow } from './textWindows.ts';
-import { tokenStream, type TextDocument } from './tokenStream.ts';
+import { charactersOf, tokenStream, type TextDocument } from './tokenStream.ts';
 
 /** Text before any tokenizer has seen it. */
 export interface TextContent {
@@ -68,7 +68,7 @@ export class TextSet implements ImageSet {
    */
   static async read(content: TextContent, { tokenizer, window, stride = Math.max(1, Math.floor(window / 2)), onText }: TextReading): Promise<TextSet> {
     const { train, test } = content.documents;
-    const lengths = [train, test].map((documents) => documents.flat().reduce((sum, { length }) => sum + length, 0));
+    const lengths = [train, test].map(charactersOf);
     const report = (before: number) => onText && ((done: number) => onText(before + done, lengths[0] + lengths[1]));
     const tokens = { train: await tokenStream(train, tokenizer, report(0)), test: await tokenStream(test, tokenizer, report(lengths[0])) };
     for (const [split, ids] of Object.entries(tokens)) {

@@ -37,6 +37,7 @@ export async function tokenStream(
   return stream;
 }
 
+/** Characters of all documents. */
 export function charactersOf(documents: readonly TextDocument[]): number {
   return documents.flat().reduce((sum, { length }) => sum + length, 0);
 }
