@@ -34,10 +34,11 @@ export async function measureLatency(
   return { milliseconds: times[Math.floor(times.length / 2)], batch, runs: RUNS };
 }
 
-/** A batch of grey images of the network's input shape; the caller disposes it. */
+/** A batch of grey images of the network's input shape, or of one token over and over; the caller disposes it. */
 export function greyImages(network: Network, batch: number): Tensor {
   const input = network.nodes.find((node) => node.op === 'input');
   const shape = (input && inferShapes(network).get(input.id)) ?? [];
   const size = shape.reduce((product, axis) => product * axis, batch);
-  return tensor(new Float32Array(size).fill(128), [batch, ...shape]);
+  const most = (input?.op === 'input' ? input.attributes.vocabulary : undefined) ?? Infinity;
+  return tensor(new Float32Array(size).fill(Math.min(128, most - 1)), [batch, ...shape]);
 }
