@@ -7,8 +7,9 @@ export interface Job {
 }
 
 /** The same job as a part of it has it: stopped with it, and telling nothing. */
-export function silent({ onProgress: _, ...job }: Job): Job {
-  return job;
+export function silent(job: Job): Job {
+  const { onProgress: _, ...rest } = job;
+  return rest;
 }
 
 export class CancelledError extends Error {

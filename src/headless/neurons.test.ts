@@ -5,6 +5,7 @@ import { startWasm } from '../engine/fixtures/wasmBackend.ts';
 import { computeLogits } from '../engine/evaluate.ts';
 import type { Correlator } from '../engine/kernels/correlator.ts';
 import type { Network } from '../network/network.ts';
+import { inferShapes } from '../network/shapes.ts';
 import { compareNeurons } from './neuronComparison.ts';
 import { neuronsMarkdown, type NeuronTable } from './neuronsMarkdown.ts';
 import { withSection, withSectionsOf } from './sections.ts';
@@ -13,6 +14,14 @@ let correlator: Correlator;
 beforeAll(async () => {
   ({ correlator } = await startWasm());
 });
+
+const parameters = ({ nodes }: Network) => nodes.flatMap(({ weights }) => Object.values(weights)).reduce((sum, { values }) => sum + values.length, 0);
+
+/** Features that each attention reads as queries. */
+function queryWidths(network: Network): (number | undefined)[] {
+  const shapes = inferShapes(network);
+  return network.nodes.flatMap(({ op, inputs }) => (op === 'attention' ? [shapes.get(inputs[0])?.at(-1)] : []));
+}
 
 describe('the comparison of neurons', () => {
   it('removes as many of every MLP by every rule, no head, and finds least squares nearest to the intact network', async () => {
@@ -29,7 +38,6 @@ describe('the comparison of neurons', () => {
       { select: 'random', compensate: 'none' }, { select: 'l1', compensate: 'none' }, { select: 'greedy', compensate: 'leastSquares' },
     ]);
     expect(found.intact).toBe(0);
-    const parameters = (of: Network) => of.nodes.flatMap(({ weights }) => Object.values(weights)).reduce((sum, { values }) => sum + values.length, 0);
     const sizes = new Set(seen.slice(1).map(parameters));
     expect(sizes.size).toBe(1);
     expect([...sizes][0]).toBeLessThan(parameters(network));
@@ -37,8 +45,7 @@ describe('the comparison of neurons', () => {
     expect(seen).toHaveLength(6);
     const [random, l1, ours] = found.points.map(({ measured }) => measured);
     expect(ours).toBeLessThan(Math.min(random, l1));
-    const widths = (of: Network) => of.nodes.flatMap((node) => (node.op === 'attention' ? [node.attributes.headDim, of.nodes.length] : []));
-    expect(widths(seen[5])).toEqual(widths(network));
+    expect(queryWidths(seen[5])).toEqual(queryWidths(network));
   });
 });
 

@@ -86,6 +86,15 @@ describe('lab score, prune, evaluate and frontier', () => {
     expect(await json('evaluated.json')).toEqual({ windows: 19, tokens: oracle.ids.length - 1, perplexity });
   });
 
+  it('prune cuts residual channels where it is asked to, and writes them as a plan alone', async () => {
+    const asked = { model, text: at('own.txt'), windows: 8, target: 'params=0.7' };
+    await runHere(pruneCommand(), { ...asked, residual: true, out: at('resid') });
+    const { keep } = await json<{ keep: Record<string, number[]> }>('resid/report.json');
+    // 24 residual channels, 56 hidden units, 2 heads
+    expect(Object.values(keep).some(({ length }) => length > 2 && length < 24)).toBe(true);
+    await expect(runHere(pruneCommand(), { ...asked, residual: true, to: 'huggingFace', out: at('resid2') })).rejects.toThrow(InputError);
+  });
+
   it('measure a frontier of perplexity, divergence and agreement, as JSON or CSV', async () => {
     const options = { model, text: at('own.txt'), windows: 8, 'test-windows': 4, methods: 'l1,singleton/leastSquares/sequential', kind: 'params', targets: '1,0.8' };
     await runHere(frontierCommand(), { ...options, out: at('frontier.json') });

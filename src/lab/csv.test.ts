@@ -17,7 +17,7 @@ describe('CSV', () => {
 
   it('of the frontier says where each point comes from', () => {
     const method = { select: 'l1', compensate: 'none', order: 'sequential', allocate: 'uniform', renorm: false } as const;
-    const csv = frontierCsv([{ key: 'k', label: 'L1', method, precomputed: true, rules: 'multiples of 8, 1 group set', source: '', points: [{ x: 100, quality: 0.5, images: 1000 }] }], 'macs', 'agreement');
+    const csv = frontierCsv([{ key: 'k', label: 'L1', method, precomputed: true, rules: 'multiples of 8, 1 group set', source: '', points: [{ x: 100, value: 0.5, images: 1000 }] }], 'macs', 'agreement');
     expect(csv.split('\r\n')[0]).toBe('select,compensate,order,allocate,renorm,needs,macs,agreement,images,source,rules,calibrated_on');
     expect(csv.split('\r\n')[1]).toBe('l1,none,sequential,uniform,no,nothing,100,0.5,1000,precomputed,"multiples of 8, 1 group set",real pictures');
   });

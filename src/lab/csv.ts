@@ -1,7 +1,7 @@
 import type { GroupFidelity } from '../workers/protocol.ts';
 import type { Keep } from './experiment.ts';
 import type { FrontierSeries } from './frontier.ts';
-import { accessLabel } from './access.ts';
+import { needsOf } from './access.ts';
 import type { Yardstick } from './yardstick.ts';
 
 /** RFC 4180: CRLF between records, quotes where a cell needs them. */
@@ -21,10 +21,11 @@ export function scoresCsv(groups: readonly GroupFidelity[], keep?: Keep): string
 }
 
 export function frontierCsv(series: readonly FrontierSeries[], axis: string, yardstick: Yardstick = 'accuracy'): string {
+  const shows = yardstick === 'perplexity' ? 'text' : 'pictures';
   return toCsv(
-    ['select', 'compensate', 'order', 'allocate', 'renorm', 'needs', axis, yardstick, 'images', 'source', 'rules', 'calibrated_on'],
-    series.flatMap(({ method, points, precomputed, rules, source }) =>
-      points.map(({ x, quality, images }) => [method.select, method.compensate, method.order, method.allocate, method.renorm ? 'yes' : 'no', accessLabel(method), x, quality, images, precomputed ? 'precomputed' : 'measured here', rules, source || 'real pictures']),
+    ['select', 'compensate', 'order', 'allocate', 'renorm', 'needs', axis, yardstick, shows === 'text' ? 'windows' : 'images', 'source', 'rules', 'calibrated_on'],
+    series.flatMap(({ method, transform, points, precomputed, rules, source }) =>
+      points.map(({ x, value, images }) => [...(method ? [method.select, method.compensate, method.order, method.allocate, method.renorm ? 'yes' : 'no'] : [transform, '', '', '', '']), needsOf({ method, transform }, shows), x, value, images, precomputed ? 'precomputed' : 'measured here', rules, source || (shows === 'text' ? 'text' : 'real pictures')]),
     ),
   );
 }

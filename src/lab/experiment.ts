@@ -2,6 +2,7 @@ import type { CouplingGroup } from '../network/couplingGroup.ts';
 import type { PrunePlan } from '../network/prunePlan.ts';
 import { DEFAULT_REQUEST, type Pins, type PruneRequest, type Order, type BudgetTarget } from '../pruning/pruneRequest.ts';
 import type { LayerTime } from '../pruning/layerChanges.ts';
+import type { CostShare, Transform } from '../pruning/transforms.ts';
 import type { WidthRules } from '../pruning/widthRules.ts';
 import type { CalibrationSource, MadeSet } from '../datasets/calibrationSource.ts';
 import { AS_THEY_ARE, type Preprocessing } from '../datasets/preprocessing.ts';
@@ -28,7 +29,8 @@ import type {
 } from '../workers/protocol.ts';
 import type { Sensitivity, SensitivityPoint } from '../sensitivity/results.ts';
 import type { TheoryExperiment, TheoryResult } from '../theory/results.ts';
-import { DEFAULT_MODEL } from './catalogue.ts';
+import { DEFAULT_MODEL, type ShippedDataId } from './catalogue.ts';
+import type { StageLabels } from './groupLabel.ts';
 import { EMPTY_HISTORY, type History } from './history.ts';
 import type { Precomputed } from './precomputed.ts';
 
@@ -51,6 +53,8 @@ export type DataDescriptor =
 export interface DataState {
   /** What the page shows now. */
   readonly descriptor: DataDescriptor;
+  /** Of shipped data: which of them were read. */
+  readonly shipped?: ShippedDataId;
   /** What is being read; the old pictures stay until it is there. */
   readonly opening?: DataDescriptor;
 }
@@ -75,6 +79,8 @@ export interface ModelCard {
   readonly licence?: { readonly weights?: string; readonly data?: string };
   /** As measured by the script that trained it. */
   readonly accuracy?: { readonly testImages: number; readonly accuracy: number };
+  /** Of a network that reads text: on all of the held-out text, likewise. */
+  readonly perplexity?: { readonly perplexity: number };
 }
 
 export interface ModelState {
@@ -151,6 +157,9 @@ export interface FrontierPoint extends Method {
   /** Absent where the pictures are unlabelled. */
   readonly accuracy?: number;
   readonly agreement?: number;
+  /** Of a network that reads text, as `TextMeasures` has them. */
+  readonly perplexity?: number;
+  readonly divergence?: number;
   readonly images: number;
   readonly latency?: number;
   readonly seed: number;
@@ -161,9 +170,16 @@ export interface FrontierPoint extends Method {
   readonly rules?: WidthRules;
 }
 
-/** What a sweep measures: every method at every share of the MACs. */
+/** A network that was made smaller otherwise than by its channels, measured. */
+export interface TransformPoint extends Omit<FrontierPoint, keyof Method | 'target' | 'rules' | 'latency'> {
+  readonly transform: Transform;
+  readonly share: CostShare;
+}
+
+/** What a sweep measures: every method, and every transform, at every share of the MACs. */
 export interface SweepPlan {
   readonly methods: readonly Method[];
+  readonly transforms?: readonly Transform[];
   /** In (0, 1]. */
   readonly targets: readonly number[];
 }
@@ -181,7 +197,7 @@ export interface FrontierView {
 export type FrontierAxis = 'macs' | 'params' | 'latency';
 export const FRONTIER_AXES = ['macs', 'params', 'latency'] as const;
 
-export type JobKind = 'model' | 'data' | 'keepModel' | 'keepData' | 'calibration' | 'intact' | 'plan' | 'refine' | 'look' | 'sweep' | 'layers' | 'rank' | 'invert' | 'sensitivity' | 'forget' | 'forgetTest' | 'fineTune' | TheoryJob;
+export type JobKind = 'model' | 'data' | 'keepModel' | 'keepData' | 'calibration' | 'intact' | 'plan' | 'refine' | 'look' | 'sweep' | 'layers' | 'rank' | 'invert' | 'sensitivity' | 'forget' | 'forgetTest' | 'fineTune' | 'generate' | 'cloze' | TheoryJob;
 
 /** Each experiment is a kind of its own: several wait for their turn, and each can be stopped. */
 export type TheoryJob = `theory:${TheoryExperiment}`;
@@ -222,6 +238,8 @@ export interface Experiment {
   readonly calibration: CalibrationState;
   readonly request: PruneRequest;
   readonly pins: Pins;
+  /** What the groups on screen are called; made when those come. */
+  readonly groupLabels?: readonly StageLabels[];
   readonly selectedGroup?: string;
   readonly axis: FrontierAxis;
   /** Recomputed at once whenever the request, the pins or the scores change. */
@@ -249,6 +267,7 @@ export interface Experiment {
   readonly jobs: readonly Job[];
   readonly history: History;
   readonly sweepPoints: readonly FrontierPoint[];
+  readonly transformPoints: readonly TransformPoint[];
   /** A sweep that runs, or that was broken off and can go on. */
   readonly pendingSweep?: SweepPlan;
   readonly frontierView: FrontierView;
@@ -279,6 +298,10 @@ export type TheoryResults = { readonly [E in TheoryExperiment]?: Extract<TheoryR
 
 export const DEFAULT_IMAGES = 512;
 export const PREVIEW_IMAGES = 1000;
+/** Windows of text that score a network: 16,384 tokens of the usual 256 each. */
+export const DEFAULT_WINDOWS = 64;
+/** Windows of text that measure; always the same, for perplexity on another stretch of text is another number. */
+const TEST_WINDOWS = 32;
 
 export const INITIAL_EXPERIMENT: Experiment = {
   model: { descriptor: { kind: 'shipped', id: DEFAULT_MODEL } },
@@ -299,6 +322,7 @@ export const INITIAL_EXPERIMENT: Experiment = {
   jobs: [],
   history: EMPTY_HISTORY,
   sweepPoints: [],
+  transformPoints: [],
   frontierView: { hidden: [] },
   notices: [],
 };
@@ -306,6 +330,17 @@ export const INITIAL_EXPERIMENT: Experiment = {
 /** The calibration pictures that the person wants, as workers are asked for them. */
 export function drawOf({ calibration: { images, source }, request: { seed } }: Pick<Experiment, 'calibration' | 'request'>): CalibrationRequest {
   return { images, seed, source };
+}
+
+/** How many test pictures, or windows of text, a plan is measured on before anything else. */
+export function firstTested({ dataset }: Pick<Experiment, 'dataset'>): number {
+  const most = dataset?.text ? TEST_WINDOWS : PREVIEW_IMAGES;
+  return Math.min(most, dataset?.test ?? most);
+}
+
+/** How many it is measured on when nothing else wants the engine. */
+export function allTested(experiment: Pick<Experiment, 'dataset'>): number {
+  return experiment.dataset?.text ? firstTested(experiment) : (experiment.dataset?.test ?? 0);
 }
 
 /** What a plan that is asked for now is asked for with. */

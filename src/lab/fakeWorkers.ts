@@ -9,7 +9,7 @@ import { inferShapes } from '../network/shapes.ts';
 import type { TheoryExperiment, TheoryResult } from '../theory/results.ts';
 import type { KeptItem } from '../storage/keptItems.ts';
 import { measuresOf, type ForgettingMeasures } from '../unlearning/forgettingReport.ts';
-import type { DatasetSummary, EngineApi, Evaluation, FidelityApi, FidelityUpdate, ForgetRequest, ForgetResult, GroupRanking, JobId, LoadedModel } from '../workers/protocol.ts';
+import type { DatasetSummary, EngineApi, Evaluation, FidelityApi, FidelityUpdate, ForgetRequest, ForgetResult, GroupRanking, JobId, LoadedModel, TextMeasures } from '../workers/protocol.ts';
 import type { EngineClient, FidelityClient } from './clients.ts';
 import { CancelledError } from './errors.ts';
 
@@ -52,6 +52,31 @@ export function loadedModel(network: Network): LoadedModel {
   };
 }
 
+/** Token ids in windows of 8, an embedding of 8 features, a dense layer of 12 neurons, and logits. */
+export function textModel(name: string): LoadedModel {
+  const dense = (id: string, input: string, inputs: number, outputs: number): NodeOf<'dense'> => ({ id, op: 'dense', inputs: [input], attributes: {}, weights: { kernel: weight([inputs, outputs]) } });
+  const network: Network = {
+    name,
+    outputs: ['logits'],
+    nodes: [
+      { id: 'input', op: 'input', inputs: [], attributes: { shape: [8], vocabulary: 64 }, weights: {} },
+      { id: 'first', op: 'embedding', inputs: ['input'], attributes: {}, weights: { table: weight([64, WIDTHS[0]]) } },
+      dense('second', 'first', WIDTHS[0], WIDTHS[1]),
+      dense('logits', 'second', WIDTHS[1], 64),
+    ],
+  };
+  return { ...loadedModel(network), inputShape: [8] };
+}
+
+function novels({ testImages }: FakeWorkers): DatasetSummary {
+  return { id: 'novels', name: 'Novels', classes: [], shape: [8], train: 500, test: testImages, text: { stride: 4, cloze: 20 } };
+}
+
+/** The more is cut, the greater is perplexity. */
+function textMeasures(windows: number, kept: number): TextMeasures {
+  return { tokens: 4 * windows, perplexity: 20 / kept, intactPerplexity: 20, divergence: 1 - kept };
+}
+
 export function fidelityUpdate(images: number, total: number): FidelityUpdate {
   const groups = ['first', 'second'].map((name, i) => {
     const n = WIDTHS[i];
@@ -76,7 +101,7 @@ export function evaluation(images: number, kept = 1): Evaluation {
   };
 }
 
-type Held = 'loadModel' | 'loadPictures' | 'keep' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'renorm' | 'layerTimes' | 'criterion' | 'theory' | 'invert' | 'sensitivity' | 'unlearn' | 'measureForgetting' | 'fineTune' | 'rank' | 'bands';
+type Held = 'loadModel' | 'loadPictures' | 'keep' | 'calibrate' | 'evaluate' | 'pruneSequentially' | 'loadText' | 'transform' | 'generate' | 'cloze' | 'renorm' | 'layerTimes' | 'criterion' | 'theory' | 'invert' | 'sensitivity' | 'unlearn' | 'measureForgetting' | 'fineTune' | 'rank' | 'bands';
 
 /** What the fake engines of one test share. */
 export class FakeWorkers {
@@ -150,6 +175,7 @@ export class FakeEngine extends FakeClient implements EngineClient {
   readonly api: EngineApi;
   readonly ports: MessagePort[] = [];
   #labelled = true;
+  #text = false;
 
   constructor(workers: FakeWorkers) {
     super();
@@ -174,20 +200,46 @@ export class FakeEngine extends FakeClient implements EngineClient {
         if (workers.loadError) throw workers.loadError;
         if (source.kind === 'kept' && !workers.kept.has(source.id)) throw new Error(`${source.name} is not kept`);
         this.#labelled = true;
-        return loadedModel(smallNetwork(name));
+        return name.startsWith('text') ? textModel(name) : loadedModel(smallNetwork(name));
       },
-      loadDataset: async () => {
+      loadDataset: async (url) => {
         this.#labelled = true;
+        this.#text = url.endsWith('/novels/');
+        workers.fail('loadDataset');
+        if (this.#text) {
+          workers.calls.push('loadDataset novels');
+          return novels(workers);
+        }
         return { id: 'toy', name: 'Toy', classes: Array.from({ length: CLASSES }, (_, i) => `class ${i}`), shape: workers.shipped, train: 5000, test: workers.testImages };
       },
       loadPictures: (id, { source, fit }, onProgress) =>
         job(id, 'loadPictures', `loadPictures ${source.name} ${fit}`, () => {
           onProgress({ done: 2, total: 4, rate: 1, secondsLeft: 2 });
           const classes = Array.from({ length: CLASSES }, (_, i) => `class ${i}`);
+          this.#text = false;
           const summary: DatasetSummary = { id: 'own', name: source.name, classes, shape: [8, 8, 3], train: 40, test: 40, own: { splitSeed: 1, skipped: [], leftOut: 0, prepared: false }, ...workers.own };
           this.#labelled = summary.unlabelled === undefined;
           return summary;
         }),
+      loadText: (id, { source }, onProgress) =>
+        job(id, 'loadText', `loadText ${source.name}`, () => {
+          onProgress({ done: 1, total: 2, rate: 1, secondsLeft: 1 });
+          this.#text = true;
+          return { ...novels(workers), id: 'own', name: source.name, text: { stride: 4, cloze: 0 }, own: { splitSeed: 0, skipped: [], leftOut: 0, prepared: true } };
+        }),
+      generate: async (id, { plan, prompt, seed }, onText) => {
+        const words = ` ${plan ? 'pruned' : 'intact'} ${seed}`;
+        onText(words.slice(0, 3));
+        const result = await job(id, 'generate', `generate ${plan ? 'plan' : 'intact'} ${prompt}`, () => ({ text: words, tokens: 2, seconds: 0.1 }));
+        // a worker's last words may come after its result
+        setTimeout(() => onText('late'), 0);
+        return result;
+      },
+      cloze: (id, { plan, items }, onProgress) => {
+        onProgress({ done: 1, total: items, rate: 1, secondsLeft: 1 });
+        return job(id, 'cloze', `cloze ${plan ? 'plan' : 'intact'} ${items}`, () => ({ items, accuracy: plan ? 0.4 : 0.6, chance: 0.25, seconds: 1 }));
+      },
+      excitingText: (id, { node, channel }) => job(id, 'evaluate', `excitingText ${node} ${channel}`, () => [{ before: 'a', token: 'b', after: 'c', activation: 1 }]),
       setPreprocessing: async ({ scale, order }) => {
         if (scale !== 1 || order !== 'RGB') workers.calls.push(`preprocess ${scale} ${order}`);
       },
@@ -263,10 +315,9 @@ export class FakeEngine extends FakeClient implements EngineClient {
         workers.calls.push(paused ? 'pause' : 'resume');
       },
       theory: (id, { experiment, source }) => job(id, 'theory', `theory ${experiment}${from(source)}`, () => theoryResult(experiment)),
-      evaluate: (id, { plan, images }) => job(id, 'evaluate', `evaluate ${plan ? 'plan' : 'intact'} ${images}`, () => {
-          const { accuracy, perClass, ...measured } = evaluation(images, plan ? share(plan.keep) : 1);
-          return this.#labelled ? { ...measured, accuracy, perClass } : { ...measured, perClass: [], labels: new Int32Array(0) };
-        }),
+      evaluate: (id, { plan, images }) => job(id, 'evaluate', `evaluate ${plan ? 'plan' : 'intact'} ${images}`, () => this.#measured(images, plan ? share(plan.keep) : 1)),
+      transform: (id, { transform, share: { value }, testImages }) =>
+        job(id, 'transform', `transform ${transform} ${value} ${testImages}`, () => ({ cost: { macs: 1000 * value, params: 100 * value, bytes: 400 * value }, evaluation: this.#measured(testImages, value) })),
       latency: async () => ({ milliseconds: 2, batch: 1, runs: 5 }),
       layerTimes: (id, { plan }, onProgress) => {
         onProgress({ done: 2, total: 4, rate: 10, secondsLeft: 1 });
@@ -281,6 +332,13 @@ export class FakeEngine extends FakeClient implements EngineClient {
       },
       memory: async () => ({ tensors: 0, bytes: 0 }),
     };
+  }
+
+  /** As the open data are measured. */
+  #measured(images: number, kept: number): Evaluation {
+    const { accuracy, perClass, ...measured } = evaluation(images, kept);
+    if (this.#text) return { ...measured, perClass: [], labels: new Int32Array(0), text: textMeasures(images, kept) };
+    return this.#labelled ? { ...measured, accuracy, perClass } : { ...measured, perClass: [], labels: new Int32Array(0) };
   }
 }
 

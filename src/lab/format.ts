@@ -4,6 +4,12 @@ export function percent(fraction: number, digits = 1): string {
   return `${(100 * fraction).toFixed(digits)} %`;
 }
 
+/** To four digits, as long as that says something: `24.31`, `1,204`, `3.1 × 10^7`. */
+export function perplexity(value: number): string {
+  if (value < 1000) return value.toPrecision(4);
+  return value < 1e6 ? whole(value) : value.toExponential(1).replace('e+', ' × 10^');
+}
+
 /** `272 k`, `40.8 M`, `940`. */
 export function count(value: number): string {
   if (value >= 1e9) return `${scaled(value / 1e9)} G`;

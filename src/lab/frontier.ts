@@ -1,9 +1,12 @@
 import { encodeSource } from '../datasets/sourceText.ts';
 import type { Cost } from '../workers/protocol.ts';
-import type { Experiment, FrontierAxis, FrontierPoint, Method } from './experiment.ts';
+import { TRANSFORM_RULES, type Transform } from '../pruning/transforms.ts';
+import type { Experiment, FrontierAxis, FrontierPoint, Method, TransformPoint } from './experiment.ts';
 import { NO_RULES, type WidthRules } from '../pruning/widthRules.ts';
 import { methodLabel } from './labels.ts';
+import { between, gain, MEASURES, type Measure } from './measure.ts';
 import { methodKey, methodOf } from './method.ts';
+import { qualityOf } from './outcome.ts';
 import { hasRules, rulesKey, rulesLabel } from './rules.ts';
 import { sourceLabel } from './sourceLabels.ts';
 import { quality } from './yardstick.ts';
@@ -11,15 +14,17 @@ import { quality } from './yardstick.ts';
 export interface SeriesPoint {
   /** In the axis's own unit: MACs, parameters or milliseconds. */
   readonly x: number;
-  /** Accuracy, or agreement where the pictures are unlabelled; in [0, 1]. */
-  readonly quality: number;
+  /** What the plan is judged by, in the measure's own unit. */
+  readonly value: number;
   readonly images: number;
 }
 
 export interface FrontierSeries {
   readonly key: string;
   readonly label: string;
-  readonly method: Method;
+  /** Absent: a transform, which chooses no channels. */
+  readonly method?: Method;
+  readonly transform?: Transform;
   readonly precomputed: boolean;
   /** The rules that it was measured under, in words; empty: none. */
   readonly rules: string;
@@ -32,12 +37,13 @@ export interface FrontierSeries {
 /**
  * One series for each method that was measured here without rules, one for each under the `rules` of now,
  * both again for every other source of calibration pictures, and one for each precomputed method that was not measured at as many points yet. What was measured
- * under other rules is left out.
+ * under other rules is left out. The best by `measure` come first.
  */
 export function frontierSeries(
-  experiment: Pick<Experiment, 'sweepPoints' | 'history' | 'precomputed'>,
+  experiment: Pick<Experiment, 'sweepPoints' | 'history' | 'precomputed'> & Partial<Pick<Experiment, 'transformPoints'>>,
   axis: FrontierAxis,
   rules: WidthRules = NO_RULES,
+  measure: Measure = MEASURES.accuracy,
 ): readonly FrontierSeries[] {
   const live = new Map<string, FrontierPoint[]>();
   for (const point of measuredPoints(experiment)) {
@@ -57,9 +63,30 @@ export function frontierSeries(
     const key = methodKey(method);
     if (points.length === 0 || (live.get(key)?.length ?? 0) >= points.length) return [];
     const label = methodLabel(method);
-    return [{ key: `precomputed ${key}`, label, method, precomputed: true, rules: '', source: '', points: distinct(points.map((point) => ({ x: axis === 'params' ? point.params : point.macs, quality: point.accuracy, images: point.images }))) }];
+    return [{ key: `precomputed ${key}`, label, method, precomputed: true, rules: '', source: '', points: distinct(points.map((point) => ({ x: axis === 'params' ? point.params : point.macs, value: quality(point), images: point.images }))) }];
   });
-  return [...measured, ...stored].sort((a, b) => bestFirst(a, b));
+  return [...measured, ...transformSeries(experiment.transformPoints ?? [], axis), ...stored].sort((a, b) => gain(measure, mean(measure, b), mean(measure, a)));
+}
+
+/** One series for each transform and source of calibration pictures; how long their networks take is not measured. */
+function transformSeries(points: readonly TransformPoint[], axis: FrontierAxis): readonly FrontierSeries[] {
+  if (axis === 'latency') return [];
+  const byKey = new Map<string, TransformPoint[]>();
+  for (const point of points) {
+    const key = `${point.transform} from ${encodeSource(point.source)}`;
+    byKey.set(key, [...(byKey.get(key) ?? []), point]);
+  }
+  return [...byKey].map(([key, of]): FrontierSeries => {
+    const [{ transform, source }] = of;
+    const on = sourceLabel(source);
+    const measured = distinct(of.map((point) => ({ x: point[axis], value: quality(point), images: point.images })));
+    return { key, label: TRANSFORM_RULES[transform].label + (on && `, on ${on}`), transform, precomputed: false, rules: '', source: on, points: measured };
+  });
+}
+
+/** Equal for series that come of the same method or transform. */
+export function kindOfSeries({ method, transform }: FrontierSeries): string {
+  return method ? methodKey(method) : String(transform);
 }
 
 /** Every measured plan without hand-made choices, from sweeps and from the history. */
@@ -71,9 +98,7 @@ export function measuredPoints({ sweepPoints, history }: Pick<Experiment, 'sweep
       target: request.target,
       macs: cost.macs,
       params: cost.params,
-      ...(outcome.accuracy === undefined ? {} : { accuracy: outcome.accuracy }),
-      agreement: outcome.agreement,
-      images: outcome.images,
+      ...qualityOf(outcome),
       ...(outcome.latency === undefined ? {} : { latency: outcome.latency }),
       seed: request.seed,
       calibrationImages: images,
@@ -90,7 +115,7 @@ export function axisValue(axis: FrontierAxis, cost: Pick<Cost, 'macs' | 'params'
 
 function seriesPoint(point: FrontierPoint, axis: FrontierAxis): SeriesPoint[] {
   const x = axisValue(axis, point, point.latency);
-  return x === undefined ? [] : [{ x, quality: quality(point), images: point.images }];
+  return x === undefined ? [] : [{ x, value: quality(point), images: point.images }];
 }
 
 /** Ascending; of equal x the one on most images. */
@@ -103,7 +128,7 @@ function distinct(points: readonly SeriesPoint[]): readonly SeriesPoint[] {
   return [...byX.values()].sort((a, b) => a.x - b.x);
 }
 
-function bestFirst(a: FrontierSeries, b: FrontierSeries): number {
-  const mean = ({ points }: FrontierSeries) => points.reduce((sum, point) => sum + point.quality, 0) / points.length;
-  return mean(b) - mean(a);
+/** Of a series, so that equal distances on the axis count alike. */
+function mean(measure: Measure, { points }: FrontierSeries): number {
+  return points.reduce((so, { value }, i) => between(measure, so, value, 1 / (i + 1)), points[0].value);
 }

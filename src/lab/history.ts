@@ -18,6 +18,9 @@ export interface HistoryNode {
 }
 
 export interface Outcome extends Pick<Evaluation, 'images' | 'accuracy' | 'agreement' | 'perClass'> {
+  /** Of a network that reads text, as `TextMeasures` has them. */
+  readonly perplexity?: number;
+  readonly divergence?: number;
   readonly latency?: number;
 }
 

@@ -7,10 +7,9 @@ import type { TheoryExperiment } from '../theory/results.ts';
 import { AddressSync } from './address.ts';
 import { calibrate } from './calibration.ts';
 import { errorText, FidelityDiedError, isCancelled } from './errors.ts';
-import { nothingToPrune, PREVIEW_IMAGES, type DataDescriptor, type Experiment, type FrontierAxis, type FrontierView, type Method, type ModelDescriptor, type NoticeAction, type SweepPlan } from './experiment.ts';
+import { firstTested, nothingToPrune, type DataDescriptor, type Experiment, type FrontierAxis, type FrontierView, type Method, type ModelDescriptor, type NoticeAction, type SweepPlan } from './experiment.ts';
 import { IMAGE_LIMITS, VALUE_LIMITS, type FragmentState } from './fragment.ts';
 import { goToPlan, removePlan, renamePlan, type HistoryNode } from './history.ts';
-import { modelOfFiles, picturesOfFiles } from './incoming.ts';
 import { openModel, restorePrecomputed, showPrecomputed } from './openModel.ts';
 import { openPictures, withoutResults } from './openPictures.ts';
 import { Persistence } from './persistence.ts';
@@ -18,6 +17,7 @@ import { pinChannel, withoutGroup } from './pins.ts';
 import { Planner } from './planner.ts';
 import { groupRuleOf, withGroupRule } from './rules.ts';
 import { Session, type LabEnvironment } from './session.ts';
+import type { Language } from './language/language.ts';
 import { applyLink, type Wanted } from './link.ts';
 import type { Sources } from './sources.ts';
 import { dismissNotice, notify, type ExperimentStore } from './store.ts';
@@ -31,6 +31,7 @@ export class Lab {
   readonly #address: AddressSync;
   readonly #persistence: Persistence;
   #unlearning: Promise<Unlearning> | undefined;
+  #language: Promise<Language> | undefined;
   /** What a link wants beside the model on another origin that the person is asked about. */
   #afterConfirming: Wanted = {};
 
@@ -69,12 +70,12 @@ export class Lab {
     return this.#open({ model: descriptor });
   }
 
-  /** Opens what a person dropped or chose: a model, pictures, or both. */
+  /** Opens what a person dropped or chose: a model, pictures or a text, or a model with either. */
   async openFiles(files: readonly PathedFile[]): Promise<void> {
     if (files.length === 0) return;
     try {
-      const { model, pictures } = await this.#session.engine((api) => api.sortFiles(files));
-      const data = pictures.length > 0 ? picturesOfFiles(pictures.map((at) => files[at])) : undefined;
+      const [{ dataOfFiles, modelOfFiles }, { model, pictures }] = await Promise.all([import('./incoming.ts'), this.#session.engine((api) => api.sortFiles(files))]);
+      const data = pictures.length > 0 ? dataOfFiles(pictures.map((at) => files[at])) : undefined;
       await this.#open({ ...(model.length > 0 ? { model: modelOfFiles(model.map((at) => files[at])) } : {}), ...(data ? { data } : {}) });
     } catch (error) {
       notify(this.store, 'error', `These files could not be opened: ${errorText(error)}`);
@@ -238,6 +239,11 @@ export class Lab {
   /** Forgetting classes, with a state of its own; loaded on first use. */
   unlearning(): Promise<Unlearning> {
     return (this.#unlearning ??= import('./unlearning/unlearning.ts').then((module) => new module.Unlearning(this.#session, (model) => this.#open({ model, preprocessing: this.store.getState().preprocessing }))));
+  }
+
+  /** Writing on and answering questions, for a network that reads text, with a state of its own; loaded on first use. */
+  language(): Promise<Language> {
+    return (this.#language ??= import('./language/language.ts').then((module) => new module.Language(this.#session)));
   }
 
   selectGroup(selectedGroup: string): void {
@@ -425,10 +431,10 @@ export class Lab {
 
   async #measureIntact(): Promise<void> {
     const { runner, store } = this.#session;
-    const { model: { loaded }, dataset, intact } = store.getState();
+    const { model: { loaded }, intact } = store.getState();
     if (!loaded || intact) return;
     await runner.run({ kind: 'intact', label: 'Measuring the intact network', priority: 5 }, async (job) => {
-      const images = Math.min(PREVIEW_IMAGES, dataset?.test ?? PREVIEW_IMAGES);
+      const images = firstTested(store.getState());
       const evaluation = await job.engine((id) => this.#session.engine((api) => api.evaluate(id, { images }, job.onProgress)));
       store.setState({ intact: { evaluation, cost: loaded.cost } });
       const { milliseconds } = await job.engine((id) => this.#session.engine((api) => api.latency(id, { batch: 1 })));

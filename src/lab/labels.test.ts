@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CouplingGroup } from '../network/couplingGroup.ts';
 import { NO_RULES } from '../pruning/widthRules.ts';
-import { methodLabel, planLabel, stageLabels } from './labels.ts';
+import { CHANNELS } from './groupLabel.ts';
+import { methodLabel, planLabel } from './labels.ts';
+import { stageLabels } from './labelsByName.ts';
 
 function group(name: string, producers: readonly string[] = [name]): CouplingGroup {
   return { name, channels: 8, producers, passThroughs: [], consumers: [] };
@@ -34,7 +36,7 @@ describe('stage labels', () => {
 
   it('fall back to the names where these are of another style', () => {
     expect(stageLabels([group('stage1_conv1'), group('conv2d_7')])).toEqual([
-      { title: '', groups: ['stage1_conv1', 'conv2d_7'].map((name) => ({ name, short: name, full: name })) },
+      { title: '', groups: ['stage1_conv1', 'conv2d_7'].map((name) => ({ name, short: name, full: name, unit: CHANNELS })) },
     ]);
   });
 });

@@ -32,8 +32,9 @@ export async function openModel(
       return job.engine((id) => session.engine((api) => api.loadModel(id, session.source(descriptor), job.onProgress)));
     });
     const extras: Extras = { ...(await modelExtras(session, descriptor, loaded)), ...(preprocessing ? { preprocessing } : {}) };
+    const { groupLabels } = await import('./groupLabels.ts');
     if (store.getState().model.opening !== descriptor) return false;
-    store.setState((before) => ({ ...replaced(before, descriptor, loaded, extras), ...(data ? { data: { descriptor: data } } : {}) }));
+    store.setState((before) => ({ ...replaced(before, descriptor, loaded, extras), groupLabels: groupLabels(loaded.groups, loaded), ...(data ? { data: { descriptor: data } } : {}) }));
     if (loaded.notKept !== undefined) notify(store, 'warning', `What was fetched is not kept: ${loaded.notKept}`, { advice: 'It is fetched again the next time.' });
     if (descriptor.kind === 'files') void import('./keepFiles.ts').then(({ keepFiles }) => keepFiles(session, 'model', descriptor.name, descriptor.files));
     await session.engine((api) => api.setPreprocessing(store.getState().preprocessing));
@@ -51,6 +52,8 @@ export async function showPrecomputed(session: Session, id: string): Promise<voi
   const { descriptor, loaded } = session.store.getState().model;
   if (precomputed && !loaded && descriptor.kind === 'shipped' && descriptor.id === id) {
     session.store.setState({ precomputed, selectedGroup: session.store.getState().selectedGroup ?? defaultGroup(precomputed.groupsStructure) });
+    const { groupLabels } = await import('./groupLabels.ts');
+    if (!session.store.getState().model.loaded) session.store.setState({ groupLabels: groupLabels(precomputed.groupsStructure) });
   }
 }
 

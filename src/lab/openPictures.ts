@@ -1,7 +1,8 @@
 import { encodePreprocessing } from '../datasets/preprocessing.ts';
 import type { DatasetSummary } from '../workers/protocol.ts';
+import { shippedData } from './catalogue.ts';
 import { errorText, isCancelled } from './errors.ts';
-import { DEFAULT_IMAGES, defaultPreprocessing, type CalibrationState, type DataDescriptor, type Experiment } from './experiment.ts';
+import { DEFAULT_IMAGES, DEFAULT_WINDOWS, defaultPreprocessing, type DataDescriptor, type Experiment } from './experiment.ts';
 import { EMPTY_HISTORY } from './history.ts';
 import { dataLabel } from './labels.ts';
 import { readPictures } from './readPictures.ts';
@@ -18,17 +19,17 @@ export async function openPictures(session: Session, descriptor: DataDescriptor)
   runner.cancelWork();
   store.setState(({ data }) => ({ data: { ...data, opening: descriptor } }));
   try {
-    const dataset = await runner.run({ kind: 'data', label: `Reading ${dataLabel(descriptor)}` }, async (job) => {
+    const dataset = await runner.run({ kind: 'data', label: `Reading ${dataLabel(descriptor, store.getState().model)}` }, async (job) => {
       await job.wait(session.start());
       return job.engine((id) => session.engine((api) => readPictures(api, id, descriptor, store.getState(), environment.baseUrl, job.onProgress)));
     });
     if (store.getState().data.opening !== descriptor) return false;
-    store.setState((before) => ({ ...withoutResults(before), ...withPictures(before, dataset), data: { descriptor } }));
+    store.setState((before) => ({ ...withoutResults(before), ...withPictures(before, dataset, descriptor) }));
     if (descriptor.kind === 'files') void keepLater(session, descriptor);
     return sayWhetherTheyFit(session);
   } catch (error) {
     store.setState(({ data: { opening, ...data } }) => ({ data: opening === descriptor ? data : { ...data, ...(opening ? { opening } : {}) } }));
-    if (!isCancelled(error)) notify(store, 'error', `${dataLabel(descriptor)} could not be read: ${errorText(error)}`, { advice: 'What was on screen is still there.' });
+    if (!isCancelled(error)) notify(store, 'error', `${dataLabel(descriptor, store.getState().model)} could not be read: ${errorText(error)}`, { advice: 'What was on screen is still there.' });
     return false;
   }
 }
@@ -40,26 +41,29 @@ export async function openPictures(session: Session, descriptor: DataDescriptor)
  */
 export async function fitPictures(session: Session, fresh: boolean): Promise<boolean> {
   const { store, runner, environment } = session;
-  const { data: { descriptor } } = store.getState();
+  const { data: { descriptor, shipped: before }, dataset: open, model } = store.getState();
+  const named = (data: DataDescriptor) => dataLabel(data, model);
   const read = (wanted: DataDescriptor) =>
-    runner.run({ kind: 'data', label: `Reading ${dataLabel(wanted)}` }, (job) =>
+    runner.run({ kind: 'data', label: `Reading ${named(wanted)}` }, (job) =>
       job.engine((id) => session.engine((api) => readPictures(api, id, wanted, store.getState(), environment.baseUrl, job.onProgress))),
     );
   try {
-    if (descriptor.kind !== 'shipped' || fresh) {
+    // a text is read in the tokens of its network
+    if (descriptor.kind !== 'shipped' || fresh || open?.text || before !== shippedData(model)) {
       // what was measured beforehand is of the shipped pictures
-      store.setState((before) => ({ dataset: undefined, precomputed: descriptor.kind === 'shipped' ? before.precomputed : undefined }));
+      store.setState(({ precomputed }) => ({ dataset: undefined, precomputed: descriptor.kind === 'shipped' ? precomputed : undefined }));
       const dataset = await read(descriptor);
-      store.setState((before) => withPictures(before, dataset));
+      store.setState((now) => withPictures({ ...now, dataset: open }, dataset, descriptor));
       if (fresh && descriptor.kind === 'files') void keepLater(session, descriptor);
     }
   } catch (error) {
-    const { model, data } = store.getState();
-    if (data.descriptor !== descriptor || (isCancelled(error) && (model.opening ?? data.opening))) return false;
+    const { model: now, data } = store.getState();
+    if (data.descriptor !== descriptor || (isCancelled(error) && (now.opening ?? data.opening))) return false;
     const shipped: DataDescriptor = { kind: 'shipped' };
-    if (!isCancelled(error)) notify(store, 'error', `${dataLabel(descriptor)} could not be read: ${errorText(error)}`, { advice: `${dataLabel(shipped)} takes their place.` });
-    const dataset = await read(shipped).catch(() => undefined);
-    store.setState((before) => ({ data: { descriptor: shipped }, ...(dataset ? withPictures(before, dataset) : {}) }));
+    const others = descriptor.kind !== 'shipped';
+    if (!isCancelled(error)) notify(store, 'error', `${named(descriptor)} could not be read: ${errorText(error)}`, others ? { advice: `${named(shipped)} takes their place.` } : {});
+    const dataset = others ? await read(shipped).catch(() => undefined) : undefined;
+    store.setState((state) => (dataset ? withPictures({ ...state, dataset: open }, dataset, shipped) : { data: { descriptor: shipped } }));
   }
   return sayWhetherTheyFit(session);
 }
@@ -70,7 +74,7 @@ function sayWhetherTheyFit({ store }: Session): boolean {
   if (!model.loaded || !dataset) return false;
   if (picturesFit(model, dataset)) {
     const why = whyUnlabelled({ model, dataset });
-    if (why !== undefined) notify(store, 'info', `${dataLabel(data.descriptor)} counts as unlabelled: ${why}`, { advice: 'Agreement with the intact network takes the place of accuracy.' });
+    if (why !== undefined) notify(store, 'info', `${dataLabel(data.descriptor, model)} counts as unlabelled: ${why}`, { advice: 'Agreement with the intact network takes the place of accuracy.' });
     return true;
   }
   notify(store, 'error', `The pictures of ${dataset.name} are ${dataset.shape.join(' × ')}, but this network takes ${model.loaded.inputShape.join(' × ')}.`, {
@@ -79,11 +83,25 @@ function sayWhetherTheyFit({ store }: Session): boolean {
   return false;
 }
 
-/** The data set and as many calibration pictures as it has, or as were asked for. */
-function withPictures({ calibration, dataset: before }: Experiment, dataset: DatasetSummary): { readonly dataset: DatasetSummary; readonly calibration: CalibrationState } {
-  const { images, source } = calibration;
-  const wanted = images === before?.train ? DEFAULT_IMAGES : images;
-  return { dataset, calibration: { status: 'idle', images: source ? wanted : Math.min(wanted, dataset.train), source } };
+/**
+ * The data set and as many calibration pictures as it has, or as were asked for; where a text takes the place of
+ * pictures, or they take its, the usual number of those stays the usual number.
+ */
+function withPictures({ calibration, dataset: before, model }: Experiment, dataset: DatasetSummary, descriptor: DataDescriptor): Pick<Experiment, 'dataset' | 'calibration' | 'data'> {
+  const asUsual = calibration.images === before?.train || calibration.images === usual(before);
+  const images = asUsual ? usual(dataset) : calibration.images;
+  // no source makes text
+  const source = dataset.text ? undefined : calibration.source;
+  return {
+    dataset,
+    data: { descriptor, ...(descriptor.kind === 'shipped' ? { shipped: shippedData(model) } : {}) },
+    calibration: { status: 'idle', images: source ? images : Math.min(images, dataset.train), source },
+  };
+}
+
+/** How many calibrate where nobody asked for another number. */
+function usual(dataset: DatasetSummary | undefined): number {
+  return dataset?.text ? DEFAULT_WINDOWS : DEFAULT_IMAGES;
 }
 
 /** What was measured on other pictures, or on these in another form, goes; what was asked for stays. */
@@ -102,6 +120,7 @@ export function withoutResults({ calibration: { images, source } }: Experiment):
     sensitivity: undefined,
     history: EMPTY_HISTORY,
     sweepPoints: [],
+    transformPoints: [],
     pendingSweep: undefined,
     frontierView: { hidden: [] },
   };

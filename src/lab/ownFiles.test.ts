@@ -78,7 +78,7 @@ describe('pictures of one’s own', () => {
     expect(node.outcome.accuracy).toBeUndefined();
     expect(node.outcome.agreement).toBe(evaluation?.agreement);
     const [series] = frontierSeries(state(), 'macs');
-    expect(series.points[0].quality).toBe(evaluation?.agreement);
+    expect(series.points[0].value).toBe(evaluation?.agreement);
     await lab.sweep({ methods: [{ select: 'l1', compensate: 'none', order: 'oneShot', allocate: 'uniform', renorm: false }], targets: SWEEP_TARGETS });
     expect(state().sweepPoints.length).toBeGreaterThan(3);
     expect(state().sweepPoints.every(({ accuracy, agreement }) => accuracy === undefined && agreement !== undefined)).toBe(true);

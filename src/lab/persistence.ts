@@ -18,7 +18,7 @@ export class Persistence {
   constructor(session: Session) {
     this.#session = session;
     this.#unsubscribe = session.store.subscribe((now, before) => {
-      if (now.history !== before.history || now.sweepPoints !== before.sweepPoints || now.pendingSweep !== before.pendingSweep || now.theory.localGlobal !== before.theory.localGlobal) this.#timer ??= setTimeout(() => this.save(), SAVE_AFTER);
+      if (now.history !== before.history || now.sweepPoints !== before.sweepPoints || now.transformPoints !== before.transformPoints || now.pendingSweep !== before.pendingSweep || now.theory.localGlobal !== before.theory.localGlobal) this.#timer ??= setTimeout(() => this.save(), SAVE_AFTER);
     });
   }
 
@@ -27,7 +27,7 @@ export class Persistence {
     const { environment: { storage }, store } = this.#session;
     const key = this.#key();
     if (!storage || !key) return;
-    store.setState({ history: EMPTY_HISTORY, sweepPoints: [], pendingSweep: undefined });
+    store.setState({ history: EMPTY_HISTORY, sweepPoints: [], transformPoints: [], pendingSweep: undefined });
     const text = read(() => storage.getItem(key));
     const { parseSavedResults } = await import('./savedResults.ts');
     if (this.#key() !== key) return;
@@ -54,9 +54,9 @@ export class Persistence {
     const { environment: { storage }, store } = this.#session;
     const key = this.#key();
     if (!storage || !key || key !== this.#restored) return;
-    const { history, sweepPoints, pendingSweep, theory: { localGlobal }, calibration: { images, source }, request: { seed } } = store.getState();
+    const { history, sweepPoints, transformPoints, pendingSweep, theory: { localGlobal }, calibration: { images, source }, request: { seed } } = store.getState();
     try {
-      storage.setItem(key, JSON.stringify({ version: 1, history, sweepPoints, ...(pendingSweep ? { pendingSweep } : {}), ...(localGlobal ? { slopes: { images, seed, ...(source ? { source: encodeSource(source) } : {}), result: localGlobal } } : {}) }));
+      storage.setItem(key, JSON.stringify({ version: 1, history, sweepPoints, ...(transformPoints.length > 0 ? { transformPoints } : {}), ...(pendingSweep ? { pendingSweep } : {}), ...(localGlobal ? { slopes: { images, seed, ...(source ? { source: encodeSource(source) } : {}), result: localGlobal } } : {}) }));
       this.#failed = false;
     } catch {
       if (!this.#failed) notify(store, 'warning', 'The history does not fit into this browser’s storage.', { advice: 'It stays until the page is closed; export the report to keep it.' });

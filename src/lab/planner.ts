@@ -4,11 +4,12 @@ import { DEFAULT_REQUEST, type Order, type PruneRequest } from '../pruning/prune
 import { SELECTION_RULES } from '../pruning/selections.ts';
 import type { Evaluation } from '../workers/protocol.ts';
 import { errorText, FidelityDiedError, isCancelled } from './errors.ts';
-import { PREVIEW_IMAGES, settingsOf, type Experiment, type Keep, type PlanResult, type PlanSettings } from './experiment.ts';
+import { allTested, firstTested, settingsOf, type Experiment, type Keep, type PlanResult, type PlanSettings } from './experiment.ts';
 import { recordPlan } from './history.ts';
 import type { JobContext } from './jobRunner.ts';
 import { keepFor, lacksScores, lacksTimes } from './keepFor.ts';
 import { oneShotPlan, sequentialPlan } from './plans.ts';
+import { outcomeOf } from './outcome.ts';
 import { planCost } from './planCost.ts';
 import { allocationFor } from './rankings.ts';
 import type { Session } from './session.ts';
@@ -180,7 +181,7 @@ export class Planner {
 
     if (!usable || (order === 'oneShot' && usable.kind === 'sequential')) {
       const plan = await oneShotPlan(this.#session, job, keep, settings);
-      const evaluation = await this.#evaluate(job, plan, PREVIEW_IMAGES);
+      const evaluation = await this.#evaluate(job, plan);
       this.#publish(snapshot, sameInAnyOrder ? order : 'oneShot', plan, evaluation);
     }
     if (!final) return;
@@ -190,7 +191,7 @@ export class Planner {
       job.setLabel('Refitting layers');
       const plan = await sequentialPlan(this.#session, job, keep, settings);
       job.setLabel('Measuring the sequential plan');
-      const evaluation = await this.#evaluate(job, plan, PREVIEW_IMAGES);
+      const evaluation = await this.#evaluate(job, plan);
       this.#publish(snapshot, 'sequential', plan, evaluation);
     }
     this.#record();
@@ -206,8 +207,8 @@ export class Planner {
   /** All test images, for the intact network and then for the plan, when nothing else wants the engine. */
   async #refine(): Promise<void> {
     const { runner, store } = this.#session;
-    const total = store.getState().dataset?.test ?? 0;
-    if (total <= PREVIEW_IMAGES) return;
+    const total = allTested(store.getState());
+    if (total <= firstTested(store.getState())) return;
     await runner.run({ kind: 'refine', label: 'Refining on all test images', priority: 0, yields: true }, async (job) => {
       const { intact } = store.getState();
       if (intact && intact.evaluation.images < total) {
@@ -222,10 +223,8 @@ export class Planner {
     });
   }
 
-  #evaluate(job: JobContext, plan: PrunePlan | undefined, images: number): Promise<Evaluation> {
-    const { store } = this.#session;
-    const most = Math.min(images, store.getState().dataset?.test ?? images);
-    return job.engine((id) => this.#session.engine((api) => api.evaluate(id, { ...(plan ? { plan } : {}), images: most }, job.onProgress)));
+  #evaluate(job: JobContext, plan: PrunePlan | undefined, images = firstTested(this.#session.store.getState())): Promise<Evaluation> {
+    return job.engine((id) => this.#session.engine((api) => api.evaluate(id, { ...(plan ? { plan } : {}), images }, job.onProgress)));
   }
 
   #publish({ keep, key, settings }: Snapshot, kind: Order, plan: PrunePlan, evaluation: Evaluation): void {
@@ -241,13 +240,12 @@ export class Planner {
     const { store } = this.#session;
     const { result } = store.getState();
     if (!result) return;
-    const { images, accuracy, agreement, perClass } = result.evaluation;
     store.setState(({ history }) => ({
       history: recordPlan(history, {
         settings: result.settings,
         keep: result.plan.keep,
         cost: result.cost,
-        outcome: { images, accuracy, agreement, perClass, ...(result.latency === undefined ? {} : { latency: result.latency }) },
+        outcome: outcomeOf(result),
       }),
     }));
   }

@@ -23,19 +23,26 @@ export interface Precomputed {
   readonly costModel?: CostModel;
   readonly groupsStructure: readonly CouplingGroup[];
   readonly frontier: readonly { readonly method: Method; readonly points: readonly PrecomputedPoint[] }[];
-  readonly intact: { readonly accuracy: number; readonly images: number };
+  readonly intact: PrecomputedOutcome;
 }
 
-export interface PrecomputedPoint {
+/** Accuracy of a network that sees pictures, perplexity of one that reads text. */
+export interface PrecomputedOutcome {
+  readonly accuracy?: number;
+  readonly perplexity?: number;
+  readonly images: number;
+}
+
+export interface PrecomputedPoint extends PrecomputedOutcome {
   readonly target: number;
   readonly macs: number;
   readonly params: number;
-  readonly accuracy: number;
-  readonly images: number;
 }
 
 const finite = z.number();
 const list = z.array(finite);
+
+const outcome = { accuracy: z.optional(finite), perplexity: z.optional(finite), images: finite };
 
 const precomputedSchema = z.object({
   version: z.literal(1),
@@ -61,10 +68,10 @@ const precomputedSchema = z.object({
   frontier: z.array(
     z.object({
       method: z.object(methodFields),
-      points: z.array(z.object({ target: finite, macs: finite, params: finite, accuracy: finite, images: finite })),
+      points: z.array(z.object({ target: finite, macs: finite, params: finite, ...outcome })),
     }),
   ),
-  intact: z.object({ accuracy: finite, images: finite }),
+  intact: z.object(outcome),
 });
 
 export class PrecomputedFormatError extends Error {
@@ -84,6 +91,7 @@ const cardSchema = z.object({
   input: z.optional(z.unknown()),
   licence: z.optional(z.object({ weights: z.optional(z.string()), data: z.optional(z.string()) })),
   accuracy: z.optional(z.object({ testImages: finite, accuracy: finite })),
+  perplexity: z.optional(z.object({ perplexity: finite })),
 });
 
 /** The fields of `card.json` that the page shows; undefined where it is not of that form. */

@@ -1,16 +1,18 @@
 import type { DatasetSummary, EngineApi, JobId, OnProgress } from '../workers/protocol.ts';
-import { datasetFolder } from './catalogue.ts';
+import { datasetFolder, readsText, shippedData } from './catalogue.ts';
 import type { DataDescriptor, Experiment } from './experiment.ts';
 
-/** Lets the engine read these pictures, a person's own at the size of the network that it has. */
+/** Lets the engine read these data: the shipped ones that go with the network, or a person's own as the network that it has takes them. */
 export function readPictures(
   api: EngineApi,
   job: JobId,
   descriptor: DataDescriptor,
-  { preprocessing: { fit }, model: { card } }: Pick<Experiment, 'preprocessing' | 'model'>,
+  { preprocessing: { fit }, model }: Pick<Experiment, 'preprocessing' | 'model'>,
   baseUrl: string,
   onProgress: OnProgress = () => {},
 ): Promise<DatasetSummary> {
-  if (descriptor.kind === 'shipped') return api.loadDataset(datasetFolder(baseUrl));
+  if (descriptor.kind === 'shipped') return api.loadDataset(datasetFolder(shippedData(model), baseUrl));
+  if (readsText(model.loaded)) return api.loadText(job, { source: descriptor }, onProgress);
+  const { card } = model;
   return api.loadPictures(job, { source: descriptor, fit, ...(card?.classes ? { classNames: card.classes } : {}) }, onProgress);
 }

@@ -15,7 +15,7 @@ export function buildReport(experiment: Experiment) {
     format: 'modhifi-lab-report',
     version: 1,
     model: { name: modelLabel(model.descriptor), source: sourceOf(experiment), fingerprint: model.version, ...(model.card ? { card: model.card } : {}) },
-    data: dataset && { id: dataset.id, name: dataset.name, train: dataset.train, test: dataset.test, splitSeed: dataset.own?.splitSeed, unlabelled: whyUnlabelled({ model, dataset }) },
+    data: dataset && { id: dataset.id, name: dataset.name, train: dataset.train, test: dataset.test, text: dataset.text && { ...dataset.text, window: dataset.shape[0] }, splitSeed: dataset.own?.splitSeed, unlabelled: whyUnlabelled({ model, dataset }) },
     preprocessing,
     calibration: { status: calibration.status, images: calibration.update?.images ?? 0, seed: request.seed, source: calibration.drawnFrom ?? REAL_PICTURES, seconds: calibration.summary?.seconds },
     request,
@@ -42,6 +42,6 @@ function sourceOf({ model: { descriptor } }: Experiment): string {
 }
 
 function outcomeOf(evaluation: NonNullable<Experiment['intact']>['evaluation'], latency: number | undefined) {
-  const { images, accuracy, agreement, logitError, perClass } = evaluation;
-  return { images, accuracy, agreement, logitError, perClass, latencyMilliseconds: latency };
+  const { images, accuracy, agreement, logitError, perClass, text } = evaluation;
+  return { images, accuracy, agreement, logitError, perClass, text, latencyMilliseconds: latency };
 }

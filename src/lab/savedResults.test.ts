@@ -41,6 +41,18 @@ describe('what comes from storage or a file', () => {
     expect(parseSavedResults(saved({ ...request, rules: { ...NO_RULES, ...wrong } }))).toBeUndefined();
   });
 
+  it('keeps perplexity and divergence, which results of pictures do not have', () => {
+    const old = JSON.parse(saved(request)) as { history: { nodes: { outcome: object }[] } };
+    const [{ outcome }] = old.history.nodes;
+    expect(parseSavedResults(JSON.stringify(old))?.history.nodes[0].outcome).toEqual(outcome);
+    const measured = { ...outcome, accuracy: undefined, agreement: 0.4, perplexity: 31.5, divergence: 0.7 };
+    const point = { ...request, ...usual, macs: 1, params: 1, agreement: 0.4, perplexity: 31.5, divergence: 0.7, images: 32, calibrationImages: 64 };
+    old.history.nodes[0].outcome = measured;
+    const read = parseSavedResults(JSON.stringify({ ...old, sweepPoints: [point] }));
+    expect(read?.history.nodes[0].outcome).toEqual({ images: 10, agreement: 0.4, perClass: [], perplexity: 31.5, divergence: 0.7 });
+    expect(read?.sweepPoints).toEqual([point]);
+  });
+
   it('is refused as precomputed results with the field that is wrong', () => {
     expect(() => parsePrecomputed({ version: 1, model: 3 })).toThrow(/model/);
   });

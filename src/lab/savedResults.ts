@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { SOURCE_KINDS } from '../datasets/calibrationSource.ts';
 import { TARGET_KINDS } from '../pruning/pruneRequest.ts';
+import { TRANSFORMS } from '../pruning/transforms.ts';
 import { NO_RULES } from '../pruning/widthRules.ts';
 import type { LocalGlobal } from '../theory/results.ts';
-import type { FrontierPoint, SweepPlan } from './experiment.ts';
+import type { FrontierPoint, SweepPlan, TransformPoint } from './experiment.ts';
 import type { History } from './history.ts';
 import { methodFields } from './methodSchema.ts';
 
@@ -13,6 +14,7 @@ z.config({ jitless: true });
 export interface SavedResults {
   readonly history: History;
   readonly sweepPoints: readonly FrontierPoint[];
+  readonly transformPoints?: readonly TransformPoint[];
   readonly pendingSweep?: SweepPlan;
   /** Local-to-global slopes, as they were measured with so many pictures of this seed, and of this source unless it is the open pictures. */
   readonly slopes?: { readonly images: number; readonly seed: number; readonly source?: string; readonly result: LocalGlobal };
@@ -32,6 +34,9 @@ const source = z.object({
   made: z.optional(z.object({ count: channels, steps: channels, seed: finite })),
 });
 
+/** Of a network that reads text. */
+const text = { perplexity: z.optional(finite), divergence: z.optional(finite) };
+
 const node = z.object({
   id: z.string(),
   parent: z.optional(z.string()),
@@ -50,6 +55,7 @@ const node = z.object({
     accuracy: z.optional(share),
     agreement: share,
     perClass: z.array(z.object({ correct: finite, total: finite })),
+    ...text,
     latency: z.optional(finite),
   }),
 });
@@ -66,14 +72,17 @@ const localGlobal = z.object({
   slopes: z.array(z.object({ group: z.string(), fitted: finite, worst: finite })),
 });
 
+const measured = { macs: finite, params: finite, accuracy: z.optional(share), agreement: z.optional(share), ...text, images: finite, seed: finite, calibrationImages: finite, source: z.optional(source) };
+
 const schema = z.object({
   version: z.literal(1),
   history: z.object({ nodes: z.array(node), current: z.optional(z.string()) }),
   sweepPoints: z.array(
-    z.object({ ...methodFields, target, macs: finite, params: finite, accuracy: z.optional(share), agreement: z.optional(share), images: finite, latency: z.optional(finite), seed: finite, calibrationImages: finite, rules: z.optional(rules), source: z.optional(source) }),
+    z.object({ ...methodFields, target, ...measured, latency: z.optional(finite), rules: z.optional(rules) }),
   ),
+  transformPoints: z.optional(z.array(z.object({ transform: z.enum(TRANSFORMS), share: z.object({ kind: z.enum(['macs', 'params']), value: share }), ...measured }))),
   slopes: z.optional(z.object({ images: finite, seed: finite, source: z.optional(z.string()), result: localGlobal })),
-  pendingSweep: z.optional(z.object({ methods: z.array(z.object(methodFields)), targets: z.array(share) })),
+  pendingSweep: z.optional(z.object({ methods: z.array(z.object(methodFields)), transforms: z.optional(z.array(z.enum(TRANSFORMS))), targets: z.array(share) })),
 });
 
 /** Undefined for anything that this version of the page did not write. */

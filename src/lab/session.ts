@@ -1,5 +1,5 @@
 import type { BackendChoice, DatasetSummary, EngineApi, FidelityApi, JobId, ModelSource } from '../workers/protocol.ts';
-import { modelFolder } from './catalogue.ts';
+import { modelAddress, SHIPPED_DATA, shippedData } from './catalogue.ts';
 import { Reviving, type EngineClient, type FidelityClient } from './clients.ts';
 import { EngineDiedError, EngineStoppedError, errorText, FidelityDiedError } from './errors.ts';
 import type { ModelDescriptor } from './experiment.ts';
@@ -111,7 +111,7 @@ export class Session {
   source(descriptor: ModelDescriptor): ModelSource {
     switch (descriptor.kind) {
       case 'shipped':
-        return { kind: 'url', url: modelFolder(descriptor.id, this.environment.baseUrl) };
+        return { kind: 'url', url: modelAddress(descriptor.id, this.environment.baseUrl) };
       case 'url':
         return { kind: 'url', url: descriptor.url };
       case 'files':
@@ -132,10 +132,12 @@ export class Session {
     this.store.setState({ engine: this.#restarts > 0 ? 'restarting' : 'starting' });
     const backend = await this.#engine.call((api) => api.start(choice));
     this.store.setState({ backend });
-    // a person's own pictures are read at the size of the network, which comes first
-    if (this.store.getState().data.descriptor.kind === 'shipped') {
+    // a person's own pictures are read at the size of the network, and a text in its tokens: it comes first
+    const { data: { descriptor }, model } = this.store.getState();
+    const shipped = shippedData(model);
+    if (descriptor.kind === 'shipped' && !SHIPPED_DATA[shipped].text) {
       const dataset = await this.#readPictures();
-      this.store.setState({ dataset });
+      this.store.setState({ dataset, data: { descriptor, shipped } });
     }
     this.store.setState({ engine: 'ready' });
   }
@@ -186,7 +188,7 @@ export class Session {
     await this.#engine.call((api) => api.setPreprocessing(preprocessing));
     if (!loaded) return;
     await this.#engine.call((api) => api.loadModel(this.#ownJob(), this.source(descriptor), () => {}));
-    if (data.descriptor.kind !== 'shipped') await this.#readPictures();
+    if (data.descriptor.kind !== 'shipped' || (data.shipped && SHIPPED_DATA[data.shipped].text)) await this.#readPictures();
   }
 
   #giveUp(error: unknown): void {

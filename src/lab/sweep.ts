@@ -1,10 +1,12 @@
+import { TRANSFORM_RULES } from '../pruning/transforms.ts';
 import { errorText, FidelityDiedError, isCancelled, isEngineDeath } from './errors.ts';
-import { PREVIEW_IMAGES, type Method, type SweepPlan } from './experiment.ts';
+import { firstTested, type Method, type SweepPlan } from './experiment.ts';
 import { percent } from './format.ts';
 import type { JobContext } from './jobRunner.ts';
 import { keepFor } from './keepFor.ts';
 import { methodLabel } from './labels.ts';
 import { methodKey, methodOf } from './method.ts';
+import { outcomeOf, qualityOf } from './outcome.ts';
 import { planCost } from './planCost.ts';
 import { oneShotPlan, sequentialPlan } from './plans.ts';
 import { lacksRanking, weighsByTheory } from './rankings.ts';
@@ -12,11 +14,11 @@ import { hasRules } from './rules.ts';
 import { rankGroups, scoringLabel } from './ruleScoring.ts';
 import type { Session } from './session.ts';
 import { notify } from './store.ts';
-import { isKnown, isPointOf, sweepSteps, type SweepStep } from './sweepSteps.ts';
+import { isKnown, isPointOf, isTransformPointOf, sweepSteps, transformSteps, type SweepStep } from './sweepSteps.ts';
 import { measureTheory } from './theory.ts';
 
 /**
- * Measures every method at every target on 1,000 test images, one point after another, in the
+ * Measures every method and every transform at every target on the first test images, one point after another, in the
  * background: it makes way for what the person does meanwhile. Points that are known already (same
  * pictures, seed and rules) are left alone, each rule is ranked once, and a method that fails is
  * left out with a notice. `pendingSweep` says what is under way until all of it is done, so that it
@@ -28,7 +30,7 @@ export async function sweep(session: Session, plan: SweepPlan): Promise<void> {
   const failed = new Set<string>();
   await runner.run({ kind: 'sweep', label: 'Measuring the frontier', priority: 1, yields: true }, async (job) => {
     const steps = sweepSteps(store.getState(), plan);
-    await leavingOut(session, failed, plan.methods.filter(({ allocate }) => allocate === 'theory'), async () => {
+    await leavingOut(session, failed, plan.methods.filter(({ allocate }) => allocate === 'theory').map(partOf), async () => {
       if (steps.some((step) => weighsByTheory(step) && !isKnown(store.getState(), step)) && !store.getState().theory.localGlobal) await measureTheory(session, job, 'localGlobal');
     });
     const began = performance.now();
@@ -42,7 +44,7 @@ export async function sweep(session: Session, plan: SweepPlan): Promise<void> {
         job.onProgress({ done: steps.length - left, total: steps.length, rate, secondsLeft: rate > 0 ? left / rate : 0 });
       };
       const silent: JobContext = { ...job, onProgress: () => {} };
-      await leavingOut(session, failed, [step], async () => {
+      await leavingOut(session, failed, [partOf(step)], async () => {
         if (lacksRanking(store.getState(), step)) {
           job.setLabel(scoringLabel(step));
           // the worker's last word may come after its result, and is not about points
@@ -55,8 +57,22 @@ export async function sweep(session: Session, plan: SweepPlan): Promise<void> {
         measured += 1;
       });
     }
+    await sweepTransforms(session, job, plan);
   });
   store.setState({ pendingSweep: undefined });
+}
+
+/** A transform that this network has not the form for is left out with what it says of it. */
+async function sweepTransforms(session: Session, job: JobContext, plan: SweepPlan): Promise<void> {
+  const failed = new Set<string>();
+  for (const step of transformSteps(plan)) {
+    const experiment = session.store.getState();
+    const { transform } = step;
+    if (failed.has(transform) || experiment.transformPoints.some((point) => isTransformPointOf(point, step, experiment))) continue;
+    const { measureTransform, transformLabel } = await import('./transformSweep.ts');
+    job.setLabel(transformLabel(step));
+    await leavingOut(session, failed, [{ key: transform, label: TRANSFORM_RULES[transform].label }], () => measureTransform(session, job, step));
+  }
 }
 
 async function measurePoint(session: Session, job: JobContext, step: SweepStep): Promise<void> {
@@ -72,16 +88,14 @@ async function measurePoint(session: Session, job: JobContext, step: SweepStep):
   if (!point) {
     const refit = step.compensate === 'none' || step.order === 'oneShot' ? oneShotPlan : sequentialPlan;
     const plan = await refit(session, job, keep, { request: step, images, source });
-    const tested = Math.min(PREVIEW_IMAGES, experiment.dataset?.test ?? PREVIEW_IMAGES);
+    const tested = firstTested(experiment);
     const evaluation = await job.engine((id) => session.engine((api) => api.evaluate(id, { plan, images: tested }, job.onProgress)));
     point = {
       ...methodOf(step),
       target: step.target,
       macs: cost.macs,
       params: cost.params,
-      ...(evaluation.accuracy === undefined ? {} : { accuracy: evaluation.accuracy }),
-      agreement: evaluation.agreement,
-      images: evaluation.images,
+      ...qualityOf(outcomeOf({ evaluation })),
       seed: step.seed,
       calibrationImages: images,
       ...(source ? { source } : {}),
@@ -97,13 +111,23 @@ async function measurePoint(session: Session, job: JobContext, step: SweepStep):
   store.setState(({ sweepPoints }) => ({ sweepPoints: [...sweepPoints.filter((other) => !isPointOf(other, step, calibration)), added] }));
 }
 
-/** Goes on without the methods where their part fails; only what ends the whole sweep is thrown. */
-async function leavingOut(session: Session, failed: Set<string>, methods: readonly Method[], work: () => Promise<void>): Promise<void> {
+/** What of a sweep can fail by itself. */
+interface Part {
+  readonly key: string;
+  readonly label: string;
+}
+
+function partOf(method: Method): Part {
+  return { key: methodKey(method), label: methodLabel(method) };
+}
+
+/** Goes on without the parts where they fail; only what ends the whole sweep is thrown. */
+async function leavingOut(session: Session, failed: Set<string>, parts: readonly Part[], work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
     if (isCancelled(error) || isEngineDeath(error) || error instanceof FidelityDiedError) throw error;
-    for (const method of methods) failed.add(methodKey(method));
-    notify(session.store, 'warning', `${methods.map(methodLabel).join(', ')} ${methods.length === 1 ? 'was' : 'were'} left out of the frontier: ${errorText(error)}`);
+    for (const { key } of parts) failed.add(key);
+    notify(session.store, 'warning', `${parts.map(({ label }) => label).join(', ')} ${parts.length === 1 ? 'was' : 'were'} left out of the frontier: ${errorText(error)}`);
   }
 }

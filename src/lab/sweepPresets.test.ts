@@ -59,6 +59,6 @@ describe('what a method needs', () => {
     expect(accessLabel({ ...plain, select: 'l1' })).toBe('nothing');
     expect(accessLabel({ ...plain, select: 'taylor' })).toBe('pictures, labels, gradients');
     for (const more of [{ compensate: 'scale' }, { renorm: true }, { allocate: 'theory' }] as const) expect(accessLabel({ ...plain, select: 'l1', ...more })).toBe('pictures');
-    expect(SELECTIONS.filter((select) => SELECTION_RULES[select].access.labels)).toEqual(['taylor']);
+    expect(SELECTIONS.filter((select) => SELECTION_RULES[select].access.labels)).toEqual(['taylor', 'llmPruner']);
   });
 });

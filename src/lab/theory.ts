@@ -2,7 +2,7 @@ import { samePreprocessing } from '../datasets/preprocessing.ts';
 import { encodeSource } from '../datasets/sourceText.ts';
 import { SLOPE_IMAGES, THEORY_EXPERIMENTS, type TheoryExperiment, type TheoryResult } from '../theory/results.ts';
 import { CancelledError } from './errors.ts';
-import { drawOf, PREVIEW_IMAGES, type Experiment, type TheoryJob } from './experiment.ts';
+import { drawOf, firstTested, type Experiment, type TheoryJob } from './experiment.ts';
 import type { JobContext } from './jobRunner.ts';
 import type { Session } from './session.ts';
 
@@ -45,11 +45,11 @@ export async function measureTheory<E extends TheoryExperiment>(session: Session
   const { store } = session;
   dropWhenStale(session);
   const subject = store.getState();
-  const { model, dataset } = subject;
+  const { model } = subject;
   const { images, ...draw } = drawOf(subject);
   if (!model.loaded) throw new CancelledError();
   job.setLabel(THEORY_JOBS[experiment]);
-  const testImages = Math.min(PREVIEW_IMAGES, dataset?.test ?? PREVIEW_IMAGES);
+  const testImages = firstTested(subject);
   const request = {
     ...draw,
     experiment,

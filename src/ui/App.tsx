@@ -51,7 +51,7 @@ export function App() {
         <PrunePanel />
       </main>
       <Notices />
-      {dragging && <div className="drop-veil">Drop a model, or pictures: files, folders, zips, arrays</div>}
+      {dragging && <div className="drop-veil">Drop a model, pictures or a text: files, folders, zips, arrays</div>}
       {urlToConfirm !== undefined && (
         <Boundary what="The question"><Suspense>
           <ConfirmUrlDialog url={urlToConfirm} />

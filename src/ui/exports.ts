@@ -2,6 +2,7 @@ import { frontierCsv, scoresCsv } from '../lab/csv.ts';
 import { shownFidelity, shownPlan, type Experiment } from '../lab/experiment.ts';
 import { frontierSeries } from '../lab/frontier.ts';
 import { modelLabel } from '../lab/labels.ts';
+import { MEASURES } from '../lab/measure.ts';
 import { buildReport } from '../lab/report.ts';
 import { yardstick } from '../lab/yardstick.ts';
 import type { Network } from '../network/network.ts';
@@ -23,6 +24,17 @@ export async function exportOnnxModel(experiment: Experiment): Promise<void> {
   const { intact, plan } = measured(experiment);
   const [{ prune }, { exportOnnx }] = await Promise.all([import('../network/surgery.ts'), import('../formats/onnx.ts')]);
   download(`${fileName(experiment)}-pruned.onnx`, copied(exportOnnx(prune(intact, plan))), 'application/octet-stream');
+}
+
+/** The pruned model in the layout that it came in, zipped; says what no library but the lab reads of it. */
+export async function exportHuggingFaceModel(experiment: Experiment): Promise<readonly string[]> {
+  const { intact, plan } = measured(experiment);
+  const [{ prune }, { exportHuggingFace }, { zipSync }] = await Promise.all([
+    import('../network/surgery.ts'), import('../formats/huggingFace.ts'), import('fflate'),
+  ]);
+  const { files, warnings } = exportHuggingFace(prune(intact, plan), experiment.model.loaded?.beside);
+  download(`${fileName(experiment)}-pruned.zip`, zipSync({ ...files }), 'application/zip');
+  return warnings;
 }
 
 /** The pruned weights as safetensors with the plan that says what was cut, zipped. */
@@ -55,7 +67,8 @@ export async function exportScores(experiment: Experiment): Promise<void> {
 
 export async function exportFrontier(experiment: Experiment): Promise<void> {
   const { axis, request } = experiment;
-  download(`${fileName(experiment)}-frontier.csv`, frontierCsv(frontierSeries(experiment, axis, request.rules), axis, yardstick(experiment)), 'text/csv');
+  const judged = yardstick(experiment);
+  download(`${fileName(experiment)}-frontier.csv`, frontierCsv(frontierSeries(experiment, axis, request.rules, MEASURES[judged]), axis, judged), 'text/csv');
 }
 
 export async function exportCharts(experiment: Experiment): Promise<void> {

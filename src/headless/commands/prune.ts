@@ -5,6 +5,7 @@ import { layerTimes } from '../../engine/layerTimes.ts';
 import type { WrittenFormat } from '../../formats/modelFormats.ts';
 import { exportPlan } from '../../formats/planFiles.ts';
 import type { Network } from '../../network/network.ts';
+import { withResidualChannels } from '../../network/residualChannels.ts';
 import type { Change } from '../../pruning/change.ts';
 import { layerChanges, withTimes, type LayerChange } from '../../pruning/layerChanges.ts';
 import type { PruneRequest } from '../../pruning/pruneRequest.ts';
@@ -13,7 +14,7 @@ import { speedNote } from '../../pruning/speedNote.ts';
 import { Evidence } from '../evidence.ts';
 import { subjectOf } from '../../pruning/subject.ts';
 import { assertReachable, pruneAsRequested } from '../experiment.ts';
-import { readLabels, readModelAndTokenizer, writeFiles, writeJson, writeModel } from '../files.ts';
+import { InputError, readLabels, readModelAndTokenizer, writeFiles, writeJson, writeModel } from '../files.ts';
 import { startNodeEngine } from '../nodeEngine.ts';
 import {
   allocateOption, calibrationOptions, compensateOption, imageLabelsOption, modelOption, orderOption, outOption, renormOption, ruleOptions, seedOption, selectOption, targetOption, toOption,
@@ -27,6 +28,7 @@ interface Options extends Omit<PruneRequest, 'rules'>, RuleOptions, CalibrationO
   readonly to?: WrittenFormat;
   readonly imageLabels?: string;
   readonly measure?: boolean;
+  readonly residual?: boolean;
 }
 
 export function pruneCommand(): Command {
@@ -46,11 +48,15 @@ export function pruneCommand(): Command {
   return command
     .addOption(seedOption())
     .addOption(new Option('--measure', 'time every layer before and after, one image at a time'))
+    .addOption(new Option('--residual', 'let the channels of residual streams under norms leave too; written as safetensors with its plan'))
     .addOption(toOption().default(undefined, 'as it came, if in Hugging Face’s layout, else layers'))
     .addOption(outOption('folder for the pruned model and report.json'))
-    .action(async ({ model, images, text, windows, out, to, imageLabels, measure = false, target, select, compensate, order, allocate, renorm, seed, ...typed }: Options) => {
+    .action(async ({ model, images, text, windows, out, to, imageLabels, measure = false, residual = false, target, select, compensate, order, allocate, renorm, seed, ...typed }: Options) => {
       const opened = await readModelAndTokenizer(model);
-      const { network, beside } = opened;
+      const { beside } = opened;
+      // no other format has norms whose means are over channels that are not there
+      if (residual && to !== undefined && to !== 'safetensors') throw new InputError(`--residual cannot be written as ${to}: leave --to out, or give safetensors.`);
+      const network = residual ? withResidualChannels(opened.network) : opened.network;
       const subject = subjectOf(network);
       const request: PruneRequest = { target, select, compensate, order, allocate, renorm, rules: widthRules(subject.coupled.groups, typed), seed };
       assertReachable(subject, request);
@@ -60,10 +66,11 @@ export function pruneCommand(): Command {
       const result = await pruneAsRequested(evidence, request, progressOn);
       const changes = layerChanges(subject.network, subject.coupled, result.plan.keep);
       const { layers, latency, note } = measure ? await timed(subject.network, result.network, changes, result.macs) : { layers: changes };
-      if (to === 'safetensors') await writeFiles(out, exportPlan(subject.network, result.plan, result.network));
+      if (to === 'safetensors' || residual) await writeFiles(out, exportPlan(subject.network, result.plan, result.network));
       else await writeModel(result.network, out, to ?? network.origin?.format ?? 'layers', beside);
       await writeJson(join(out, 'report.json'), {
         request,
+        ...(residual ? { residual } : {}),
         images: source.count,
         macs: result.macs,
         params: result.params,

@@ -6,6 +6,8 @@ import { drawStrip, type StripCell } from './drawStrip.ts';
 
 interface ChannelStripProps {
   readonly label: string;
+  /** What one of them is called, with a capital. */
+  readonly one: string;
   /** In the order in which they are drawn. */
   readonly cells: readonly StripCell[];
   /** Place of the channel that is pointed at. */
@@ -18,7 +20,7 @@ interface ChannelStripProps {
 const HEIGHT = 18;
 
 /** A group's channels as a list box: arrows move, Space keeps or cuts, Enter opens; so do pointer clicks. */
-export const ChannelStrip = memo(function ChannelStrip({ label, cells, active, onActive, onToggle, onOpen }: ChannelStripProps) {
+export const ChannelStrip = memo(function ChannelStrip({ label, one, cells, active, onActive, onToggle, onOpen }: ChannelStripProps) {
   const id = useId();
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -72,16 +74,16 @@ export const ChannelStrip = memo(function ChannelStrip({ label, cells, active, o
       }}
     >
       <canvas ref={canvas} aria-hidden="true" />
-      {focused && cells.map((cell, place) => <StripOption key={cell.channel} id={`${id}-${place}`} cell={cell} place={place} of={cells.length} />)}
+      {focused && cells.map((cell, place) => <StripOption key={cell.channel} id={`${id}-${place}`} one={one} cell={cell} place={place} of={cells.length} />)}
     </div>
   );
 });
 
-const StripOption = memo(function StripOption({ id, cell: { channel, strength, kept, pinned, hifi }, place, of }: { readonly id: string; readonly cell: StripCell; readonly place: number; readonly of: number }) {
+const StripOption = memo(function StripOption({ id, one, cell: { channel, strength, kept, pinned, hifi }, place, of }: { readonly id: string; readonly one: string; readonly cell: StripCell; readonly place: number; readonly of: number }) {
   const fidelity = Number.isNaN(strength) ? '' : `, fidelity ${(100 * strength).toFixed(0)} % of the best`;
   return (
     <span id={id} role="option" aria-selected={kept} aria-posinset={place + 1} aria-setsize={of} className="sr-only">
-      {`Channel ${channel}${fidelity}, ${kept ? 'kept' : 'cut'}${pinned ? ' by hand' : ''}${hifi ? ', in the HiFi set' : ''}`}
+      {`${one} ${channel}${fidelity}, ${kept ? 'kept' : 'cut'}${pinned ? ' by hand' : ''}${hifi ? ', in the HiFi set' : ''}`}
     </span>
   );
 });

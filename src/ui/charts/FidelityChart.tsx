@@ -15,6 +15,8 @@ export interface FidelityChartProps {
   /** What the picture says, for those who do not see it. */
   readonly label: string;
   readonly group: string;
+  /** What its components are called. */
+  readonly many: string;
   readonly channels: number;
   readonly curves: readonly SearchCurve[];
   /** Random subsets; absent until all batches are in. */
@@ -35,7 +37,7 @@ const LETTER = 6.6;
 const NOTE_LETTERS = 18;
 
 /** Fidelity η of the best k channels against k by every search, with the width in use as a handle to drag. */
-export function FidelityChart({ label, group, channels, curves, band, eta, reached, width, fidelity, onWidth }: FidelityChartProps) {
+export function FidelityChart({ label, group, many, channels, curves, band, eta, reached, width, fidelity, onWidth }: FidelityChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const size = useSize(holder);
   const n = channels;
@@ -59,12 +61,12 @@ export function FidelityChart({ label, group, channels, curves, band, eta, reach
         <div className="handle-track" ref={(track) => place(track, plot.x(1) - THUMB / 2, plot.x(n) - plot.x(1) + THUMB)}>
           <RangeSlider
             className="handle"
-            label={`Channels kept in ${group}`}
+            label={`${many[0].toUpperCase()}${many.slice(1)} kept in ${group}`}
             min={1}
             max={n}
             step={1}
             value={width}
-            valueText={`${width} of ${n} channels${fidelity === undefined ? '' : `, fidelity ${fidelity.toFixed(2)}`}`}
+            valueText={`${width} of ${n} ${many}${fidelity === undefined ? '' : `, fidelity ${fidelity.toFixed(2)}`}`}
             onChange={onWidth}
           />
         </div>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linearAxis, logAxis, powerLabel } from './axes.ts';
+import { linearAxis, logAxis, powerLabel, ratioAxis } from './axes.ts';
 
 describe('a logarithmic axis', () => {
   it('holds all values in whole decades', () => {
@@ -20,6 +20,38 @@ describe('a logarithmic axis', () => {
     expect([-5, -3, -1, 0, 2, 3, 4, 12].map(powerLabel)).toEqual(['10⁻⁵', '0.001', '0.1', '1', '100', '1000', '10⁴', '10¹²']);
     expect(powerLabel(5 + Math.log10(2))).toBe('2·10⁵');
     expect(powerLabel(-5 + Math.log10(5))).toBe('5·10⁻⁵');
+  });
+});
+
+function shown(values: readonly number[], most?: number) {
+  const { from, to, ticks, format } = ratioAxis(values, most);
+  expect(ticks.every((tick) => tick >= from - 1e-9 && tick <= to + 1e-9)).toBe(true);
+  return { from: 10 ** from, to: 10 ** to, ticks: ticks.map(format) };
+}
+
+describe('an axis of ratios', () => {
+  it('ends close to its values, with round numbers between', () => {
+    const { from, to, ticks } = shown([21, 60]);
+    expect(from).toBeLessThan(21);
+    expect(from).toBeGreaterThan(19);
+    expect(to).toBeGreaterThan(60);
+    expect(to).toBeLessThan(66);
+    expect(ticks).toEqual(['25', '30', '40', '50', '60']);
+    expect(shown([20, 3000]).ticks).toEqual(['20', '50', '100', '200', '500', '1000', '2000']);
+  });
+
+  it('does not make much of little', () => {
+    const { from, to } = shown([21, 21.2]);
+    expect(to / from).toBeGreaterThan(1.6);
+    expect(shown([21]).ticks.length).toBeGreaterThan(1);
+  });
+
+  it('cuts off what explodes, and says so', () => {
+    const { to, ticks } = shown([20, 3e9], 1e6);
+    expect(to).toBeLessThan(3e6);
+    expect(ticks.at(-1)).toBe('≥ 10⁶');
+    expect(shown([20, Infinity], 1e6).ticks.at(-1)).toBe('≥ 10⁶');
+    expect(shown([20, 9e5], 1e6).ticks.at(-1)).not.toContain('≥');
   });
 });
 

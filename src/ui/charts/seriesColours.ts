@@ -14,7 +14,7 @@ export function seriesColours(series: readonly FrontierSeries[]): ReadonlyMap<st
   const taken = new Map<string, number>();
   const used = () => new Set(taken.values());
   for (const [kind, { method, source }] of kinds) {
-    const usual = usualColour(method);
+    const usual = method && usualColour(method);
     if (source === '' && usual !== undefined && !used().has(usual)) taken.set(kind, usual);
   }
   for (const [kind] of kinds) {
@@ -25,8 +25,8 @@ export function seriesColours(series: readonly FrontierSeries[]): ReadonlyMap<st
   return new Map(series.map((entry) => [entry.key, `var(--series-${taken.get(kindOf(entry)) ?? 1})`]));
 }
 
-function kindOf({ method, source }: FrontierSeries): string {
-  return `${methodKey({ ...method, order: 'sequential' })} ${source}`;
+function kindOf({ method, transform, source }: FrontierSeries): string {
+  return `${method ? methodKey({ ...method, order: 'sequential' }) : String(transform)} ${source}`;
 }
 
 function usualColour({ select, compensate }: Method): number | undefined {

@@ -1,10 +1,8 @@
 import { useEffect, useMemo } from 'react';
 import { shownBands } from '../../lab/bands.ts';
-import { shownFidelity, shownGroups } from '../../lab/experiment.ts';
+import { shownFidelity } from '../../lab/experiment.ts';
 import { percent } from '../../lab/format.ts';
 import { etaText, hifiShares, paperSentence, sharesCsv, sharesTable, sharesTitle, type HifiShare, type NamedCurve } from '../../lab/hifiShares.ts';
-import { stageLabels } from '../../lab/labels.ts';
-import { prunableGroups } from '../../pruning/keepSets.ts';
 import { DataTable } from '../charts/DataTable.tsx';
 import { SmallCurve } from '../charts/SmallCurve.tsx';
 import { Dialog } from '../controls/Dialog.tsx';
@@ -16,8 +14,7 @@ import './allGroups.css';
 /** Every group's fidelity curve at a glance, and the share of its channels that reaches η. */
 export function AllGroupsDialog({ onClose }: { readonly onClose: () => void }) {
   const lab = useLab();
-  const groups = useExperiment(shownGroups);
-  const nodes = useExperiment((experiment) => experiment.model.loaded?.nodes);
+  const labels = useExperiment((experiment) => experiment.groupLabels);
   const fidelity = useExperiment((experiment) => shownFidelity(experiment).groups);
   const bands = useExperiment(shownBands);
   const scored = useExperiment((experiment) => experiment.calibration.status === 'done');
@@ -30,13 +27,13 @@ export function AllGroupsDialog({ onClose }: { readonly onClose: () => void }) {
 
   const curves = useMemo((): readonly NamedCurve[] => {
     const byName = new Map(fidelity?.map((group) => [group.name, group]));
-    return stageLabels(prunableGroups(groups), nodes).flatMap((stage) =>
+    return (labels ?? []).flatMap((stage) =>
       stage.groups.flatMap(({ name, full }) => {
         const group = byName.get(name);
         return group ? [{ name, label: full, curve: group.curves.scale, channels: group.singleton.length }] : [];
       }),
     );
-  }, [groups, nodes, fidelity]);
+  }, [labels, fidelity]);
   const shares = useMemo(() => hifiShares(curves, eta), [curves, eta]);
   const shareOf = useMemo(() => new Map(shares.map((share) => [share.name, share])), [shares]);
   const title = sharesTitle(shares, eta);

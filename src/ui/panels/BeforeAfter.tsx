@@ -1,7 +1,7 @@
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { bytes, count, milliseconds, percent } from '../../lab/format.ts';
+import { bytes, count, milliseconds, percent, perplexity } from '../../lab/format.ts';
 import { intactCost } from '../../lab/planCost.ts';
-import { yardstick } from '../../lab/yardstick.ts';
+import { quality, yardstick } from '../../lab/yardstick.ts';
 import { speedNote } from '../../pruning/speedNote.ts';
 import { Boundary } from '../controls/Boundary.tsx';
 import { useExperiment } from '../LabContext.tsx';
@@ -11,17 +11,20 @@ const LayersDialog = lazy(() => import('./LayersDialog.tsx').then((module) => ({
 
 export function BeforeAfter() {
   const measured = useExperiment((experiment) => experiment.intact);
-  const stored = useExperiment((experiment) => experiment.precomputed?.intact.accuracy);
+  const stored = useExperiment((experiment) => experiment.precomputed?.intact);
   const judged = useExperiment(yardstick);
   const before = useExperiment(intactCost);
   const after = useExperiment((experiment) => experiment.cost);
   const { shown, outcome } = useShownOutcome();
   const [open, setOpen] = useState(false);
   const rows = useMemo(() => {
-    const accuracy = measured?.evaluation.accuracy ?? stored;
+    const known = measured?.evaluation ?? stored;
+    const text = judged === 'perplexity';
     return [
-      ...(judged === 'accuracy' ? [{ name: 'accuracy', intact: write(accuracy, percent), pruned: write(outcome?.accuracy, percent), measured: true }] : []),
-      { name: 'agreement', intact: '', pruned: write(outcome?.agreement, percent), measured: true },
+      ...(judged === 'accuracy' ? [{ name: 'accuracy', intact: write(known?.accuracy, percent), pruned: write(outcome?.accuracy, percent), measured: true }] : []),
+      ...(text ? [{ name: 'perplexity', intact: write(known && quality(known), perplexity), pruned: write(outcome?.perplexity, perplexity), measured: true }] : []),
+      ...(text ? [{ name: 'KL divergence', intact: '', pruned: write(outcome?.divergence, nats), measured: true }] : []),
+      { name: text ? 'next-token agreement' : 'agreement', intact: '', pruned: write(outcome?.agreement, percent), measured: true },
       { name: 'parameters', intact: write(before?.params, count), pruned: write(after?.params, count), measured: false },
       { name: 'MACs', intact: write(before?.macs, count), pruned: write(after?.macs, count), measured: false },
       { name: 'weights', intact: write(before?.bytes, bytes), pruned: write(after?.bytes, bytes), measured: false },
@@ -66,6 +69,10 @@ export function BeforeAfter() {
       )}
     </>
   );
+}
+
+function nats(value: number): string {
+  return `${value.toFixed(3)} nats`;
 }
 
 function write(value: number | undefined, format: (value: number) => string): string {

@@ -6,6 +6,7 @@ import { IMAGE_LIMITS } from '../../lab/fragment.ts';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { SourcePicker } from './sources/SourcePicker.tsx';
 
+const WINDOW_COUNTS = [16, 32, 64, 128, 256, 512] as const;
 const COUNTS = [64, 128, 256, 512, 1024, 2048, 5000] as const;
 
 interface CalibrationFormProps {
@@ -24,8 +25,9 @@ export function CalibrationForm({ images, seed, source, close }: CalibrationForm
   const [drawnFrom, setDrawnFrom] = useState<CalibrationSource>(source ?? REAL_PICTURES);
   const real = simplified(drawnFrom) === undefined;
   const most = real ? Math.min(IMAGE_LIMITS.most, dataset?.train ?? IMAGE_LIMITS.most) : IMAGE_LIMITS.most;
+  const text = dataset?.text !== undefined;
   const [chosen, setChosen] = useState(String(images));
-  const counts = [...new Set([...COUNTS.filter((value) => value <= most), most, images])].sort((a, b) => a - b);
+  const counts = [...new Set([...(text ? WINDOW_COUNTS : COUNTS).filter((value) => value <= most), most, images])].sort((a, b) => a - b);
 
   const submit = (event: SubmitEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -35,16 +37,18 @@ export function CalibrationForm({ images, seed, source, close }: CalibrationForm
   };
   return (
     <div className="stack">
-      <SourcePicker source={drawnFrom} seed={seed} onChange={setDrawnFrom} />
+      {!text && <SourcePicker source={drawnFrom} seed={seed} onChange={setDrawnFrom} />}
       <form className="stack" onSubmit={submit}>
-        {!dataset?.own && (
+        {text ? (
+          <p className="hint">Scores come from what the network makes of the text, and never see what it should have foretold.</p>
+        ) : !dataset?.own && (
           <p className="hint">
             {dataset ? `${dataset.name}: ${real ? `${whole(dataset.train)} training images to score with, ` : ''}${whole(dataset.test)} test images to measure with.` : 'The data is loading.'} Scores never see a
             label or a test image.
           </p>
         )}
         <div className="row">
-          <label htmlFor={ids.images}>{real ? 'Training images' : 'How many'}</label>
+          <label htmlFor={ids.images}>{text ? 'Windows' : real ? 'Training images' : 'How many'}</label>
           <select id={ids.images} value={chosen} onChange={(event) => setChosen(event.target.value)}>
             {counts.map((value) => (
               <option key={value} value={value}>

@@ -1,9 +1,9 @@
-import { useEffect, useMemo, useState } from 'react';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { channelFilters, excitingFeature } from '../../lab/channelView.ts';
 import { coupledLayers, type CoupledLayer } from '../../lab/couplingView.ts';
 import { errorText, isCancelled } from '../../lab/errors.ts';
 import { shownFidelity, shownGroups } from '../../lab/experiment.ts';
-import { stageLabels } from '../../lab/labels.ts';
+import { labelOf } from '../../lab/groupLabel.ts';
 import { networkCoupling } from '../../lab/networkCoupling.ts';
 import { groupRuleOf } from '../../lab/rules.ts';
 import type { CouplingGroup } from '../../network/couplingGroup.ts';
@@ -14,6 +14,8 @@ import { Dialog } from '../controls/Dialog.tsx';
 import { PixelPicture } from '../controls/PixelPicture.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { CouplingView } from './CouplingView.tsx';
+
+const ExcitingTexts = lazy(() => import('./language/ExcitingTexts.tsx').then((module) => ({ default: module.ExcitingTexts })));
 
 interface ChannelDialogProps {
   readonly group: string;
@@ -26,6 +28,7 @@ export function ChannelDialog({ group: name, channel, onClose, onChannel }: Chan
   const lab = useLab();
   const groups = useExperiment(shownGroups);
   const loaded = useExperiment((experiment) => experiment.model.loaded);
+  const labels = useExperiment((experiment) => experiment.groupLabels);
   const score = useExperiment((experiment) => shownFidelity(experiment).groups?.find((group) => group.name === name)?.singleton[channel]);
   const kept = useExperiment((experiment) => experiment.keep?.[name]?.includes(channel) ?? true);
   const pinned = useExperiment((experiment) => experiment.pins[name]?.[channel] !== undefined);
@@ -33,10 +36,10 @@ export function ChannelDialog({ group: name, channel, onClose, onChannel }: Chan
   const group = groups.find((candidate) => candidate.name === name);
   if (!group) return null;
 
-  const label = stageLabels(groups.filter(({ frozen }) => frozen === undefined), loaded?.nodes).flatMap((stage) => stage.groups).find((entry) => entry.name === name)?.full ?? name;
+  const { full: label, unit: { one } } = labelOf(labels, name);
   const go = (step: number) => onChannel(name, (channel + step + group.channels) % group.channels);
   return (
-    <Dialog wide title={`${label}: channel ${channel} of ${group.channels}`} label={`Channel ${channel} of ${label}`} onClose={onClose}>
+    <Dialog wide title={`${label}: ${one} ${channel} of ${group.channels}`} label={`${one[0].toUpperCase()}${one.slice(1)} ${channel} of ${label}`} onClose={onClose}>
       <div className="row">
         <span>
           {score !== undefined && `Fidelity ${score.toFixed(4)} · `}
@@ -56,23 +59,29 @@ export function ChannelDialog({ group: name, channel, onClose, onChannel }: Chan
           </button>
         </span>
       </div>
-      {loaded ? <Inside network={loaded.network} group={group} channel={channel} /> : <p className="hint">The model is still loading.</p>}
+      {loaded ? <Inside network={loaded.network} group={group} channel={channel} one={one} /> : <p className="hint">The model is still loading.</p>}
     </Dialog>
   );
 }
 
-function Inside({ network, group, channel }: { readonly network: Network; readonly group: CouplingGroup; readonly channel: number }) {
+function Inside({ network, group, channel, one }: { readonly network: Network; readonly group: CouplingGroup; readonly channel: number; readonly one: string }) {
   const coupled = useMemo(() => coupledLayers(network, networkCoupling(network), group, channel), [network, group, channel]);
   const makers = useMemo(() => coupled.filter(({ role }) => role === 'makes'), [coupled]);
   const excited = excitingFeature(coupled);
+  const text = useExperiment(({ dataset }) => dataset?.text !== undefined);
   return (
     <>
       <h3>What leaves with it</h3>
-      <CouplingView network={network} group={group} channel={channel} />
-      <h3>Its filters</h3>
+      <CouplingView network={network} group={group} channel={channel} one={one} />
+      <h3>{text ? 'Its weights' : 'Its filters'}</h3>
       <Filters network={network} makers={makers} />
-      <h3>The test images that excite it most</h3>
-      {excited && <Exciting key={`${group.name} ${channel}`} node={excited.node} channel={excited.feature} />}
+      <h3>{text ? 'The tokens that excite it most' : 'The test images that excite it most'}</h3>
+      {excited && text && (
+        <Suspense>
+          <ExcitingTexts key={`${group.name} ${channel}`} node={excited.node} channel={excited.feature} />
+        </Suspense>
+      )}
+      {excited && !text && <Exciting key={`${group.name} ${channel}`} node={excited.node} channel={excited.feature} />}
     </>
   );
 }

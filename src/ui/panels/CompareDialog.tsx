@@ -1,4 +1,4 @@
-import { bytes, count, milliseconds, percent, whole } from '../../lab/format.ts';
+import { bytes, count, milliseconds, percent, perplexity, whole } from '../../lab/format.ts';
 import type { HistoryNode } from '../../lab/history.ts';
 import { ALLOCATION_LABELS, COMPENSATION_LABELS, ORDER_LABELS, SELECTION_LABELS, TARGET_LABELS } from '../../lab/labels.ts';
 import { namedPlan, sourceLabel } from '../../lab/sourceLabels.ts';
@@ -18,7 +18,7 @@ export function CompareDialog({ a, b, onClose }: { readonly a: HistoryNode; read
       <div className="side-by-side">
         <Columns caption="Request and outcome" a={a} b={b} rows={rows} />
         {perClass.length > 0 && <Columns caption="Accuracy per class" a={a} b={b} rows={perClass} />}
-        <Columns caption="Channels kept, and how many by both" a={a} b={b} rows={widths.map(({ name, shared, ...sides }) => ({ name: `${name} (${shared} shared)`, ...sides }))} />
+        <Columns caption="Kept of each group, and how many by both" a={a} b={b} rows={widths.map(({ name, shared, ...sides }) => ({ name: `${name} (${shared} shared)`, ...sides }))} />
       </div>
     </Dialog>
   );
@@ -51,6 +51,8 @@ function Columns({ caption, a, b, rows }: { readonly caption: string; readonly a
 }
 
 function rowsOf({ settings: { request, pins, images, source }, cost, outcome }: HistoryNode): readonly (readonly [string, string])[] {
+  const text = outcome.perplexity !== undefined;
+  const tested = text ? 'windows' : 'images';
   return [
     ['keep', request.target.kind === 'eta' ? `η ≥ ${request.target.value.toFixed(3)}` : `${percent(request.target.value)} ${TARGET_LABELS[request.target.kind]}`],
     ['select', SELECTION_LABELS[request.select]],
@@ -60,15 +62,21 @@ function rowsOf({ settings: { request, pins, images, source }, cost, outcome }: 
     ['norms', request.renorm ? 're-estimated' : 'as they were'],
     ['rules', rulesLabel(request.rules) || 'none'],
     ['set by hand', `${pinnedCount(pins)} channels`],
-    ['calibration', `${whole(images)} images, seed ${request.seed}${source ? `, ${sourceLabel(source)}` : ''}`],
-    ['accuracy', outcome.accuracy === undefined ? '–' : percent(outcome.accuracy, 2)],
-    ['agreement', percent(outcome.agreement, 2)],
-    ['test images', whole(outcome.images)],
+    ['calibration', `${whole(images)} ${tested}, seed ${request.seed}${source ? `, ${sourceLabel(source)}` : ''}`],
+    ...(text
+      ? ([['perplexity', written(outcome.perplexity, perplexity)], ['KL divergence', written(outcome.divergence, (value) => `${value.toFixed(4)} nats`)]] as const)
+      : ([['accuracy', written(outcome.accuracy, (value) => percent(value, 2))]] as const)),
+    [text ? 'next-token agreement' : 'agreement', percent(outcome.agreement, 2)],
+    [`test ${tested}`, whole(outcome.images)],
     ['parameters', count(cost.params)],
     ['MACs', count(cost.macs)],
     ['weights', bytes(cost.bytes)],
-    ['latency', outcome.latency === undefined ? '–' : milliseconds(outcome.latency)],
+    ['latency', written(outcome.latency, milliseconds)],
   ];
+}
+
+function written(value: number | undefined, write: (value: number) => string): string {
+  return value === undefined ? '–' : write(value);
 }
 
 function classAccuracy({ outcome }: HistoryNode, index: number): string {

@@ -9,22 +9,24 @@ interface CouplingViewProps {
   readonly group: CouplingGroup;
   /** Absent: what leaves with the whole group. */
   readonly channel?: number;
+  /** What it is called. */
+  readonly one?: string;
 }
 
 /** Everything that must leave with a channel, or with a group, lit up along the network, and why. */
-export function CouplingView({ network, group, channel }: CouplingViewProps) {
+export function CouplingView({ network, group, channel, one = 'channel' }: CouplingViewProps) {
   const layers = useMemo(() => coupledLayers(network, networkCoupling(network), group, channel), [network, group, channel]);
   return (
     <div className="stack">
       <p className="hint">{couplingSummary(layers)} These leave together: a layer that kept it would no longer fit the others.</p>
       <LayerMap network={network} layers={layers} />
       <table className="coupling">
-        <caption>{channel === undefined ? 'What is cut with this group' : `What leaves with channel ${channel}`}</caption>
+        <caption>{channel === undefined ? 'What is cut with this group' : `What leaves with ${one} ${channel}`}</caption>
         <thead>
           <tr>
             <th scope="col">Layer</th>
             <th scope="col">Role</th>
-            <th scope="col">{channel === undefined ? 'Channels' : 'Its channel'}</th>
+            <th scope="col">{channel === undefined ? 'Channels' : one === 'channel' ? 'Its channel' : 'Its features'}</th>
             <th scope="col">Why</th>
           </tr>
         </thead>

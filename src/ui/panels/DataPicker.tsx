@@ -10,12 +10,13 @@ const PicturesPanel = lazy(() => import('./PicturesPanel.tsx').then((module) => 
 export function DataPicker() {
   const images = useExperiment((experiment) => experiment.calibration.images);
   const seed = useExperiment((experiment) => experiment.request.seed);
-  const own = useExperiment(({ data: { descriptor } }) => (descriptor.kind === 'shipped' ? undefined : dataLabel(descriptor)));
+  const text = useExperiment(({ dataset }) => dataset?.text !== undefined);
+  const own = useExperiment(({ data: { descriptor }, model }) => (descriptor.kind === 'shipped' && !text ? undefined : dataLabel(descriptor, model)));
   const source = useSourceName();
-  const what = source ? `${whole(images)} · ${source}` : own === undefined ? `${whole(images)} training images` : `${own} · ${whole(images)} pictures`;
+  const what = source ? `${whole(images)} · ${source}` : own === undefined ? `${whole(images)} training images` : `${own} · ${whole(images)} ${text ? 'windows' : 'pictures'}`;
   return (
     <Popover
-      title="Calibration pictures"
+      title={text ? 'Calibration text' : 'Calibration pictures'}
       label={`Calibration: ${what} seed ${seed}`}
       button={
         <>

@@ -10,13 +10,15 @@ type Export = keyof typeof import('../exports.ts');
 export function ExportMenu() {
   const lab = useLab();
   const planIsMeasured = useExperiment((experiment) => !['none', 'stale'].includes(shownPlan(experiment)));
+  const cameFromHuggingFace = useExperiment(({ model: { loaded } }) => loaded?.network.origin?.format === 'huggingFace');
   const scored = useExperiment((experiment) => shownFidelity(experiment).groups !== undefined);
 
   const run = async (name: Export, close: () => void) => {
     close();
     try {
       const exports = await import('../exports.ts');
-      await exports[name](lab.store.getState());
+      const warnings = await exports[name](lab.store.getState());
+      for (const warning of warnings ?? []) notify(lab.store, 'info', warning);
     } catch (error) {
       notify(lab.store, 'error', `Nothing was exported: ${errorText(error)}`);
     }
@@ -25,12 +27,20 @@ export function ExportMenu() {
     <Popover button="Export" title="Export" align="right">
       {(close) => (
         <div className="menu">
-          <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportModel', close)}>
-            Pruned model <small>TensorFlow.js layers, zip</small>
-          </button>
-          <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportOnnxModel', close)}>
-            Pruned model <small>ONNX</small>
-          </button>
+          {cameFromHuggingFace ? (
+            <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportHuggingFaceModel', close)}>
+              Pruned model <small>Hugging Face, zip</small>
+            </button>
+          ) : (
+            <>
+              <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportModel', close)}>
+                Pruned model <small>TensorFlow.js layers, zip</small>
+              </button>
+              <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportOnnxModel', close)}>
+                Pruned model <small>ONNX</small>
+              </button>
+            </>
+          )}
           <button type="button" disabled={!planIsMeasured} onClick={() => void run('exportPlanFiles', close)}>
             Plan and weights <small>safetensors and JSON, zip</small>
           </button>

@@ -2,13 +2,13 @@ import { lazy, Suspense, useCallback, useDeferredValue, useMemo, useState } from
 import { toCsv } from '../../lab/csv.ts';
 import { nothingToPrune, shownFidelity, shownGroups } from '../../lab/experiment.ts';
 import { whole } from '../../lab/format.ts';
+import { labelOf } from '../../lab/groupLabel.ts';
 import { rankingOf } from '../../lab/hifiSet.ts';
-import { COMPENSATION_LABELS, SELECTION_LABELS, stageLabels } from '../../lab/labels.ts';
+import { COMPENSATION_LABELS, SELECTION_LABELS } from '../../lab/labels.ts';
 import { compensatedCurve } from '../../lab/rankings.ts';
 import { groupRuleLabel, groupRuleOf } from '../../lab/rules.ts';
 import { curvesTable, reaches, reachSentence, searchCurves, type MethodCurve } from '../../lab/searchCurves.ts';
 import { curveTitle } from '../../lab/titles.ts';
-import { prunableGroups } from '../../pruning/keepSets.ts';
 import type { PruneRequest } from '../../pruning/pruneRequest.ts';
 import { ChartCard, type ChartTable } from '../charts/ChartCard.tsx';
 import { FidelityChart } from '../charts/FidelityChart.tsx';
@@ -24,7 +24,7 @@ export function FidelityCurvePanel() {
   const lab = useLab();
   const name = useExperiment((experiment) => experiment.selectedGroup);
   const groups = useExperiment(shownGroups);
-  const nodes = useExperiment((experiment) => experiment.model.loaded?.nodes);
+  const labels = useExperiment((experiment) => experiment.groupLabels);
   // Curves are drawn in a task of their own, after the strips: both in one would hold the page up.
   const fidelity = useDeferredValue(useExperiment((experiment) => shownFidelity(experiment).groups?.find((group) => group.name === name)));
   const detail = useDeferredValue(useExperiment((experiment) => (name === undefined ? undefined : experiment.details[name])));
@@ -35,10 +35,11 @@ export function FidelityCurvePanel() {
   const rule = useExperiment((experiment) => (name === undefined ? undefined : groupRuleOf(experiment.request.rules, name)));
   const stuck = useExperiment(nothingToPrune);
   const precomputed = useExperiment((experiment) => (experiment.calibration.update ? undefined : experiment.precomputed));
+  const text = useExperiment(({ dataset }) => dataset?.text !== undefined);
   const images = useExperiment((experiment) => experiment.calibration.update?.images);
   const [all, setAll] = useState(false);
 
-  const label = useMemo(() => stageLabels(prunableGroups(groups), nodes).flatMap((stage) => stage.groups).find((entry) => entry.name === name)?.full ?? name ?? '', [groups, nodes, name]);
+  const { full: label, unit: { one, many } } = useMemo(() => labelOf(labels, name ?? ''), [labels, name]);
   const { select, compensate } = request;
   const method = useMemo(() => methodCurve({ select, compensate }, ranked), [select, compensate, ranked]);
   const curves = useMemo(() => searchCurves(fidelity, detail, method), [fidelity, detail, method]);
@@ -52,13 +53,13 @@ export function FidelityCurvePanel() {
   const curve = ranked?.length ? Array.from(ranked) : fidelity && compensatedCurve(fidelity, compensate);
   const without = curve?.length === 0;
   const table = useMemo((): ChartTable => {
-    if (fidelity && without) return { header: ['channel', 'singleton fidelity'], rows: fidelity.singleton.map((score, channel) => [channel, score.toFixed(4)]) };
+    if (fidelity && without) return { header: [one, 'singleton fidelity'], rows: fidelity.singleton.map((score, channel) => [channel, score.toFixed(4)]) };
     return curvesTable(curves, detail);
-  }, [fidelity, without, curves, detail]);
+  }, [fidelity, without, curves, detail, one]);
 
-  const title = curve ? curveTitle(curve, eta) : 'How many channels does a layer need?';
+  const title = curve ? curveTitle(curve, eta, many) : `How many ${many} does a layer need?`;
   const atWidth = curve && width !== undefined ? curve[width - 1] : undefined;
-  const source = precomputed ? `precomputed on ${precomputed.machine}` : images === undefined ? 'waiting for the first scores' : `${whole(images)} images`;
+  const source = precomputed ? `precomputed on ${precomputed.machine}` : images === undefined ? 'waiting for the first scores' : `${whole(images)} ${text ? 'windows' : 'images'}`;
   const band = detail && detail.band.low.length > 0 ? detail.band : undefined;
   return (
     <>
@@ -69,7 +70,7 @@ export function FidelityCurvePanel() {
         subtitle={
           <>
             {label && `${label} · `}
-            {without ? 'fidelity of each channel' : 'fidelity η of the best k channels'} · {source}
+            {without ? `fidelity of each ${one}` : `fidelity η of the best k ${many}`} · {source}
             {band && ` · band: ${band.permutations} random orders, 5–95 %`}
             {rule && name !== undefined && (
               <>
@@ -94,11 +95,12 @@ export function FidelityCurvePanel() {
         csv={() => toCsv(table.header, table.rows)}
       >
         {without ? (
-          <ChartPlaceholder text="The layers that read this group are too wide for fidelity curves: each of its channels has a score of its own, in the table, and their weights stay as they are." />
+          <ChartPlaceholder text={`The layers that read this group are too wide for fidelity curves: each of its ${many} has a score of its own, in the table, and their weights stay as they are.`} />
         ) : fidelity && curve ? (
           <FidelityChart
-            label={`${title}. ${label}: ${width === undefined ? '' : `${width} channels are kept${atWidth === undefined ? '' : `, which rebuild ${(100 * atWidth).toFixed(0)} % of it`}. `}${reachSentence(reached, eta)}.`}
+            label={`${title}. ${label}: ${width === undefined ? '' : `${width} ${many} are kept${atWidth === undefined ? '' : `, which rebuild ${(100 * atWidth).toFixed(0)} % of it`}. `}${reachSentence(reached, eta)}.`}
             group={label}
+            many={many}
             channels={curve.length}
             curves={curves}
             band={band}
@@ -109,7 +111,7 @@ export function FidelityCurvePanel() {
             onWidth={onWidth}
           />
         ) : (
-          <ChartPlaceholder text={stuck ? 'Nothing in this network can be cut, so there is nothing to score.' : 'The curve appears with the first batch of calibration images.'} />
+          <ChartPlaceholder text={stuck ? 'Nothing in this network can be cut, so there is nothing to score.' : 'The curve appears with the first batch that calibrates.'} />
         )}
       </ChartCard>
       {all && (

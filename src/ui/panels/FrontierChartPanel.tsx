@@ -1,17 +1,18 @@
 import { lazy, Suspense, useCallback, useDeferredValue, useMemo } from 'react';
-import { accessLabel } from '../../lab/access.ts';
+import { needsOf } from '../../lab/access.ts';
 import { frontierCsv } from '../../lab/csv.ts';
 import { FRONTIER_AXES } from '../../lab/experiment.ts';
-import { milliseconds, percent, whole } from '../../lab/format.ts';
+import { milliseconds, whole } from '../../lab/format.ts';
 import { frontierSeries, type FrontierSeries, type SeriesPoint } from '../../lab/frontier.ts';
 import { AXIS_LABELS } from '../../lab/labels.ts';
+import { MEASURES, type Measure } from '../../lab/measure.ts';
 import { methodOf } from '../../lab/method.ts';
 import { intactCost } from '../../lab/planCost.ts';
 import { SOURCE_NAMES } from '../../datasets/sourceNames.ts';
 import { sourceLabel } from '../../lab/sourceLabels.ts';
 import { emphasised, gapAt, MOST_NAMED, orderGap } from '../../lab/seriesAt.ts';
 import { frontierTitle, gapTitle } from '../../lab/titles.ts';
-import { quality, yardstick, YARDSTICK_LABELS, type Yardstick } from '../../lab/yardstick.ts';
+import { quality, yardstick } from '../../lab/yardstick.ts';
 import { ChartCard, type ChartTable } from '../charts/ChartCard.tsx';
 import { seriesColours } from '../charts/seriesColours.ts';
 import { SegmentedControl } from '../controls/SegmentedControl.tsx';
@@ -32,53 +33,56 @@ export function FrontierChartPanel() {
   const lab = useLab();
   const axis = useExperiment((experiment) => experiment.axis);
   const sweepPoints = useExperiment((experiment) => experiment.sweepPoints);
+  const transformPoints = useExperiment((experiment) => experiment.transformPoints);
   const history = useExperiment((experiment) => experiment.history);
   const precomputed = useExperiment((experiment) => experiment.precomputed);
   const cost = useExperiment(intactCost);
   const request = useExperiment((experiment) => experiment.request);
   const measured = useExperiment((experiment) => experiment.intact);
-  const judged = useExperiment(yardstick);
+  const measure = MEASURES[useExperiment(yardstick)];
+  const judged = measure.yardstick;
+  const [shows, tested] = judged === 'perplexity' ? (['text', 'windows'] as const) : (['pictures', 'images'] as const);
   const view = useExperiment((experiment) => experiment.frontierView);
   const source = useExperiment((experiment) => experiment.calibration.source);
   const { rules, target } = request;
 
-  const series = useDeferredValue(useMemo(() => frontierSeries({ sweepPoints, history, precomputed }, axis, rules), [sweepPoints, history, precomputed, axis, rules]));
+  const series = useDeferredValue(useMemo(() => frontierSeries({ sweepPoints, transformPoints, history, precomputed }, axis, rules, measure), [sweepPoints, transformPoints, history, precomputed, axis, rules, measure]));
   const intact = useMemo((): SeriesPoint | undefined => {
-    const value = measured ? quality(measured.evaluation) : precomputed?.intact.accuracy;
+    const value = measured ? quality(measured.evaluation) : precomputed && quality(precomputed.intact);
     const x = axis === 'latency' ? measured?.latency : cost?.[axis];
-    return value === undefined || x === undefined ? undefined : { x, quality: value, images: measured?.evaluation.images ?? precomputed?.intact.images ?? 0 };
+    return value === undefined || x === undefined ? undefined : { x, value, images: measured?.evaluation.images ?? precomputed?.intact.images ?? 0 };
   }, [measured, precomputed, cost, axis]);
   const { shown, outcome, macs, params } = useShownOutcome();
   const x = axis === 'latency' ? outcome?.latency : axis === 'macs' ? macs : params;
   const reached = outcome && quality(outcome);
   const stale = shown === 'stale';
-  const current = useMemo(() => (reached !== undefined && x !== undefined ? { x, quality: reached, stale } : undefined), [reached, x, stale]);
+  const current = useMemo(() => (reached !== undefined && x !== undefined ? { x, value: reached, stale } : undefined), [reached, x, stale]);
 
   const whole100 = intact?.x;
   // where methods are compared: at the budget, or where the plan on screen has come to
   const at = target.kind === axis && whole100 !== undefined ? target.value * whole100 : (x ?? (whole100 === undefined ? undefined : whole100 / 2));
   const visible = useMemo(() => series.filter(({ key }) => !view.hidden.includes(key)), [series, view.hidden]);
   // by its text, so that the lines are drawn again only when others stand out, and not on every move of the budget
-  const strongKeys = [...emphasised(visible, { ...(view.chosen === undefined ? {} : { chosen: view.chosen }), current: methodOf(request), source: sourceLabel(source), ...(at === undefined ? {} : { x: at }), ...(intact ? { intact } : {}) })].join('\n');
+  const strongKeys = [...emphasised(visible, measure, { ...(view.chosen === undefined ? {} : { chosen: view.chosen }), current: methodOf(request), source: sourceLabel(source), ...(at === undefined ? {} : { x: at }), ...(intact ? { intact } : {}) })].join('\n');
   const strong = useMemo(() => new Set(strongKeys.split('\n')), [strongKeys]);
   const colours = useMemo(() => seriesColours(visible.filter(({ key }) => strong.has(key))), [visible, strong]);
   const colourOf = useCallback((entry: FrontierSeries) => colours.get(entry.key) ?? 'var(--edge)', [colours]);
-  const gap = useMemo(() => orderGap(visible, view.chosen, intact), [visible, view.chosen, intact]);
+  const gap = useMemo(() => orderGap(visible, measure, view.chosen, intact), [visible, measure, view.chosen, intact]);
 
   const formatX = useCallback((value: number) => (axis === 'latency' || whole100 === undefined ? milliseconds(value) : `${Math.round((100 * value) / whole100)}\u00a0%`), [axis, whole100]);
   const table = useMemo(
     (): ChartTable => ({
-      header: ['method', 'needs', AXIS_LABELS[axis], judged, 'images', 'source', 'calibrated on'],
-      rows: series.flatMap((entry) => entry.points.map((point) => [entry.label, accessLabel(entry.method), axis === 'latency' ? milliseconds(point.x) : whole(point.x), percent(point.quality), whole(point.images), entry.precomputed ? 'precomputed' : 'here', entry.source || SOURCE_NAMES.pictures])),
+      header: ['method', 'needs', AXIS_LABELS[axis], measure.yardstick, tested, 'source', 'calibrated on'],
+      rows: series.flatMap((entry) => entry.points.map((point) => [entry.label, needsOf(entry, shows), axis === 'latency' ? milliseconds(point.x) : whole(point.x), measure.write(point.value), whole(point.images), entry.precomputed ? 'precomputed' : 'here', entry.source || (shows === 'text' ? shows : SOURCE_NAMES.pictures)])),
     }),
-    [series, axis, judged],
+    [series, axis, measure, shows, tested],
   );
 
   const title = gap
-    ? gapTitle(gapAt(gap, at), formatX, axis, judged)
+    ? gapTitle(gapAt(gap, measure, at), formatX, axis, judged)
     : intact && current && !current.stale
-      ? frontierTitle({ axis, left: current.x / intact.x, accuracyBefore: intact.quality, accuracyAfter: current.quality }, judged)
-      : (titleOfSeries(visible, intact, axis, judged) ?? 'What does cutting cost?');
+      ? frontierTitle({ axis, left: current.x / intact.x, before: intact.value, after: current.value }, judged)
+      : (titleOfSeries(visible, intact, axis, measure) ?? 'What does cutting cost?');
   const stored = series.some((entry) => entry.precomputed);
   const listed = series.length > 0 && (view.listed ?? series.length > MOST_NAMED);
   const named = visible.filter(({ key }) => strong.has(key));
@@ -91,7 +95,7 @@ export function FrontierChartPanel() {
         <>
           <span className="row wrap">
             <span>
-              {YARDSTICK_LABELS[judged]}{outcome ? ` on ${whole(outcome.images)} images` : ''}, not retrained, against
+              {measure.label}{measure.lowerIsBetter && ' (lower is better, logarithmic)'}{outcome ? ` on ${whole(outcome.images)} ${tested}` : ''}, not retrained, against
             </span>
             <SegmentedControl quiet legend="Frontier against" options={AXIS_OPTIONS} value={axis} onChange={(next) => lab.setAxis(next)} />
             {gap && <span className="tag">shaded: one-shot to sequential</span>}
@@ -117,7 +121,7 @@ export function FrontierChartPanel() {
         <div className={listed ? 'frontier listed' : 'frontier'}>
           <Boundary what="The chart"><Suspense fallback={<ChartPlaceholder text="Loading the chart…" />}>
             <FrontierChart
-              label={`${title}. ${named.map((entry) => `${entry.label}${entry.precomputed ? ', precomputed' : ''}: ${entry.points.length} ${entry.points.length === 1 ? 'point' : 'points'}, ${percent(entry.points[0].quality, 0)} at the smallest`).join('; ')}${named.length < visible.length ? `; and ${visible.length - named.length} more in the list of methods` : ''}.`}
+              label={`${title}. ${named.map((entry) => `${entry.label}${entry.precomputed ? ', precomputed' : ''}: ${entry.points.length} ${entry.points.length === 1 ? 'point' : 'points'}, ${measure.write(entry.points[0].value)} at the smallest`).join('; ')}${named.length < visible.length ? `; and ${visible.length - named.length} more in the list of methods` : ''}.`}
               series={visible}
               strong={strong}
               chosen={view.chosen}
@@ -125,11 +129,12 @@ export function FrontierChartPanel() {
               gap={gap}
               intact={intact}
               current={current}
+              measure={measure}
               formatX={formatX}
               colourOf={colourOf}
             />
           </Suspense></Boundary>
-          {listed && <FrontierList series={series} at={at} atLabel={at === undefined ? '' : formatX(at)} intact={intact} judged={judged} colourOf={(entry) => colours.get(entry.key)} />}
+          {listed && <FrontierList series={series} at={at} atLabel={at === undefined ? '' : formatX(at)} intact={intact} measure={measure} colourOf={(entry) => colours.get(entry.key)} />}
         </div>
       ) : (
         <ChartPlaceholder text={axis === 'latency' ? 'Latency is known of plans that were measured here.' : 'Every plan that is measured becomes a point here.'} />
@@ -139,8 +144,8 @@ export function FrontierChartPanel() {
 }
 
 /** While no plan is measured: what the best series says of its point nearest to half. */
-function titleOfSeries(series: readonly FrontierSeries[], intact: SeriesPoint | undefined, axis: (typeof FRONTIER_AXES)[number], judged: Yardstick): string | undefined {
+function titleOfSeries(series: readonly FrontierSeries[], intact: SeriesPoint | undefined, axis: (typeof FRONTIER_AXES)[number], measure: Measure): string | undefined {
   if (!intact || series.length === 0) return undefined;
   const half = series[0].points.reduce((best, point) => (Math.abs(point.x - intact.x / 2) < Math.abs(best.x - intact.x / 2) ? point : best));
-  return frontierTitle({ axis, left: half.x / intact.x, accuracyBefore: intact.quality, accuracyAfter: half.quality }, judged);
+  return frontierTitle({ axis, left: half.x / intact.x, before: intact.value, after: half.value }, measure.yardstick);
 }

@@ -1,5 +1,5 @@
 import { memo, useCallback, useMemo, useState } from 'react';
-import type { GroupLabel } from '../../lab/labels.ts';
+import type { GroupLabel } from '../../lab/groupLabel.ts';
 import { groupRuleLabel } from '../../lab/rules.ts';
 import type { CouplingGroup } from '../../network/couplingGroup.ts';
 import { pinnedCount } from '../../lab/pins.ts';
@@ -29,6 +29,7 @@ interface GroupRowProps {
 export const GroupRow = memo(function GroupRow({ label, group, scores, fidelity, kept, pins, rule, selected, onOpen, onCoupling }: GroupRowProps) {
   const lab = useLab();
   const { name, channels } = group;
+  const { one, many } = label.unit;
   const [active, setActive] = useState<number>();
   const order = useMemo(() => channelOrder(channels, scores), [channels, scores]);
   const hifi = useHifiSet(selected ? name : undefined);
@@ -49,7 +50,7 @@ export const GroupRow = memo(function GroupRow({ label, group, scores, fidelity,
   return (
     <div className={selected ? 'group on' : 'group'}>
       <div className="group-head">
-        <button type="button" className="group-name" aria-pressed={selected} aria-label={`${label.full}, ${width} of ${channels} channels kept`} title={name} onClick={() => lab.selectGroup(name)}>
+        <button type="button" className="group-name" aria-pressed={selected} aria-label={`${label.full}, ${width} of ${channels} ${many} kept`} title={name} onClick={() => lab.selectGroup(name)}>
           {label.short}
         </button>
         {rule && (
@@ -66,10 +67,10 @@ export const GroupRow = memo(function GroupRow({ label, group, scores, fidelity,
           {width} of {channels}
         </span>
       </div>
-      <ChannelStrip label={`Channels of ${label.full}, best first, ${width} of ${channels} kept`} cells={cells} active={active} onActive={setActive} onToggle={toggle} onOpen={open} />
+      <ChannelStrip label={`${capital(many)} of ${label.full}, best first, ${width} of ${channels} kept`} one={capital(one)} cells={cells} active={active} onActive={setActive} onToggle={toggle} onOpen={open} />
       {selected && (
         <p className="group-foot">
-          {at ? `Channel ${at.channel} · ${describe(at, fidelity)}` : rule?.kind === 'protect' ? 'All of its channels stay' : 'A click keeps or cuts a channel'}
+          {at ? `${capital(one)} ${at.channel} · ${describe(at, fidelity)}` : rule?.kind === 'protect' ? `All of its ${many} stay` : `A click keeps or cuts a ${one}`}
           <button type="button" className="link" onClick={() => open((at ?? cells[0]).channel)}>
             Look inside
           </button>
@@ -86,6 +87,10 @@ export const GroupRow = memo(function GroupRow({ label, group, scores, fidelity,
     </div>
   );
 });
+
+function capital(text: string): string {
+  return text[0].toUpperCase() + text.slice(1);
+}
 
 function together({ producers, passThroughs, consumers }: CouplingGroup): string {
   return `Made by ${producers.length}, passed on by ${passThroughs.length}, read by ${consumers.length}`;

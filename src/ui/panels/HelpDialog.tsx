@@ -32,6 +32,10 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
           <b>Forget a class.</b> Under “Prune”: choose a class, and a copy of the network no longer knows it, without a gradient step. What that costs the other classes, how much of it could be regained, and how other methods
           do stand beside it.
         </li>
+        <li>
+          <b>Text.</b> A language model, such as a folder in Hugging Face’s layout, is scored on windows of text; its components are MLP neurons and attention heads, and perplexity takes the place of accuracy. It writes on
+          from your prompt before and after.
+        </li>
       </ul>
       <h3>Keys</h3>
       <p>Tab goes from control to control. On a strip: ← → move, Home and End jump, Space keeps or cuts, Enter opens the channel.</p>

@@ -1,6 +1,6 @@
 import { useState, type SubmitEvent } from 'react';
-import { percent, whole } from '../../lab/format.ts';
-import type { HistoryBranch } from '../../lab/history.ts';
+import { percent, perplexity, whole } from '../../lab/format.ts';
+import type { HistoryBranch, Outcome } from '../../lab/history.ts';
 import { namedPlan } from '../../lab/sourceLabels.ts';
 import { quality } from '../../lab/yardstick.ts';
 import { useLab } from '../LabContext.tsx';
@@ -36,8 +36,8 @@ export function HistoryBranchItem({ branch: { node, children }, current, chosen,
       ) : (
         <div className="plan">
           <input type="checkbox" aria-label={`Compare ${name}`} checked={chosen.includes(node.id)} onChange={() => onChoose(node.id)} />
-          <button type="button" className={isCurrent ? 'plan-name on' : 'plan-name'} aria-current={isCurrent || undefined} title={`Go back to this plan (${whole(node.outcome.images)} test images)`} onClick={() => void lab.goTo(node)}>
-            {name}: <b>{percent(quality(node.outcome))}</b>
+          <button type="button" className={isCurrent ? 'plan-name on' : 'plan-name'} aria-current={isCurrent || undefined} title={`Go back to this plan (${whole(node.outcome.images)} test ${node.outcome.perplexity === undefined ? 'images' : 'windows'})`} onClick={() => void lab.goTo(node)}>
+            {name}: <b>{judged(node.outcome)}</b>
           </button>
           <span className="plan-tools">
             <button type="button" className="small" aria-label={`Rename ${name}`} onClick={() => setNaming(true)}>
@@ -65,4 +65,8 @@ export function HistoryBranchItem({ branch: { node, children }, current, chosen,
       {children.length === 1 && <HistoryBranchItem branch={children[0]} {...shared} />}
     </>
   );
+}
+
+function judged(outcome: Outcome): string {
+  return outcome.perplexity === undefined ? percent(quality(outcome)) : `perplexity ${perplexity(outcome.perplexity)}`;
 }

@@ -1,7 +1,7 @@
 import { useId, useState, type SubmitEvent } from 'react';
 import { SHIPPED_MODELS } from '../../lab/catalogue.ts';
 import type { Experiment, ModelDescriptor } from '../../lab/experiment.ts';
-import { bytes, percent, whole } from '../../lab/format.ts';
+import { bytes, percent, perplexity, whole } from '../../lab/format.ts';
 import { modelOfFiles } from '../../lab/incoming.ts';
 import { FilesButton } from '../controls/FilesButton.tsx';
 import { useLab } from '../LabContext.tsx';
@@ -35,10 +35,10 @@ export function ModelPanel({ model, shown, close }: ModelPanelProps) {
       </fieldset>
       <ModelCardLines model={model} />
       <div className="row wrap">
-        <FilesButton label="Open model files…" inputLabel="Model files" accept=".json,.bin,.zip,.h5,.hdf5,.keras,.onnx,.data" onFiles={(files) => open(modelOfFiles(files))} />
+        <FilesButton label="Open model files…" inputLabel="Model files" accept=".json,.bin,.zip,.h5,.hdf5,.keras,.onnx,.data,.safetensors" onFiles={(files) => open(modelOfFiles(files))} />
         <FilesButton label="Open a folder…" inputLabel="Folder of a model" folder onFiles={(files) => open(modelOfFiles(files))} />
       </div>
-      <p className="hint">TensorFlow.js (model.json with its weight files), Keras .h5 and .keras, ONNX; files, a folder, or a zip of them. They can be dropped anywhere on the page, and never leave it.</p>
+      <p className="hint">TensorFlow.js (model.json with its weight files), Keras .h5 and .keras, ONNX, Hugging Face (config.json with safetensors, and tokenizer.json where it reads text); files, a folder, or a zip of them. They can be dropped anywhere on the page, and never leave it.</p>
       <UrlForm onOpen={open} />
     </div>
   );
@@ -64,7 +64,7 @@ function UrlForm({ onOpen }: { readonly onOpen: (descriptor: ModelDescriptor) =>
           Open
         </button>
       </div>
-      <p className="hint">{bad ? 'That is not an address.' : 'A model’s file, or a folder with a model.json. On another site only if that one lets pages read it; it then learns your address.'}</p>
+      <p className="hint">{bad ? 'That is not an address.' : 'A model’s file, or a folder with a model.json or config.json. On another site only if that one lets pages read it; it then learns your address.'}</p>
     </form>
   );
 }
@@ -81,6 +81,12 @@ function ModelCardLines({ model: { card, loaded } }: { readonly model: Experimen
       <dd>{whole(loaded.cost.macs)}</dd>
       <dt>Weights</dt>
       <dd>{bytes(loaded.cost.bytes)}</dd>
+      {card?.perplexity && (
+        <>
+          <dt>Held-out perplexity</dt>
+          <dd>{perplexity(card.perplexity.perplexity)}</dd>
+        </>
+      )}
       {card?.accuracy && (
         <>
           <dt>Trained to</dt>

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { shownFidelity, shownGroups } from '../../lab/experiment.ts';
 import { count } from '../../lab/format.ts';
-import { stageLabels } from '../../lab/labels.ts';
+import { labelOf } from '../../lab/groupLabel.ts';
 import { pinnedCount } from '../../lab/pins.ts';
 import { intactCost } from '../../lab/planCost.ts';
 import { rankedByWorkers } from '../../lab/rankings.ts';
@@ -19,7 +19,7 @@ const ChannelDialog = lazy(() => import('./ChannelDialog.tsx').then((module) => 
 export function NetworkPanel() {
   const lab = useLab();
   const groups = useExperiment(shownGroups);
-  const nodes = useExperiment((experiment) => experiment.model.loaded?.nodes);
+  const labels = useExperiment((experiment) => experiment.groupLabels);
   const fidelity = useExperiment((experiment) => shownFidelity(experiment).groups);
   const request = useExperiment((experiment) => experiment.request);
   const keep = useExperiment((experiment) => experiment.keep);
@@ -33,7 +33,7 @@ export function NetworkPanel() {
   const openCoupling = useCallback((group: CouplingGroup, label: string) => setCoupled({ group, label }), []);
 
   const prunable = useMemo(() => prunableGroups(groups), [groups]);
-  const stages = useMemo(() => stageLabels(prunable, nodes), [prunable, nodes]);
+  const stages = useMemo(() => labels ?? [{ title: '', groups: prunable.map(({ name }) => labelOf(undefined, name)) }], [prunable, labels]);
   const { rules } = request;
   const ranked = useExperiment((experiment) => rankedByWorkers(experiment, experiment.request));
   const scores = useMemo(() => new Map(ranked?.map((ranking) => [ranking.name, ranking.scores])), [ranked]);

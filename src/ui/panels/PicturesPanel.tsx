@@ -1,10 +1,11 @@
 import { useEffect, useId, useState } from 'react';
 import { encodePreprocessing } from '../../datasets/preprocessing.ts';
 import { encodeSource } from '../../datasets/sourceText.ts';
-import { SHIPPED_DATA } from '../../lab/catalogue.ts';
+import { readsText } from '../../lab/catalogue.ts';
 import type { DataDescriptor } from '../../lab/experiment.ts';
 import { whole } from '../../lab/format.ts';
-import { picturesOfFiles } from '../../lab/incoming.ts';
+import { dataOfFiles } from '../../lab/incoming.ts';
+import { dataLabel } from '../../lab/labels.ts';
 import { picturesFit, whyUnlabelled } from '../../lab/yardstick.ts';
 import type { DatasetSummary, Preview } from '../../workers/protocol.ts';
 import { FilesButton } from '../controls/FilesButton.tsx';
@@ -13,11 +14,12 @@ import { useExperiment, useLab } from '../LabContext.tsx';
 import { CalibrationForm } from './CalibrationForm.tsx';
 import { KeptList } from './KeptList.tsx';
 import { PreprocessingForm } from './PreprocessingForm.tsx';
+import { TextForm } from './TextForm.tsx';
 
 const PREVIEWED = 6;
 const MOST_LISTED = 50;
 
-/** Which pictures are scored and measured with, and what the network sees of them. */
+/** Which pictures, or which text, is scored and measured with, and what the network sees of it. */
 export function PicturesPanel({ close }: { readonly close: () => void }) {
   const lab = useLab();
   const group = useId();
@@ -28,6 +30,8 @@ export function PicturesPanel({ close }: { readonly close: () => void }) {
   const source = useExperiment((experiment) => experiment.calibration.source);
   const seed = useExperiment((experiment) => experiment.request.seed);
   const fits = useExperiment(({ model, dataset: pictures }) => picturesFit(model, pictures));
+  const model = useExperiment((experiment) => experiment.model);
+  const text = readsText(model.loaded);
   const shown = opening ?? descriptor;
   const open = (wanted: DataDescriptor) => {
     close();
@@ -36,25 +40,31 @@ export function PicturesPanel({ close }: { readonly close: () => void }) {
   return (
     <div className="stack">
       <fieldset className="plain">
-        <legend>Pictures</legend>
+        <legend>{text ? 'Text' : 'Pictures'}</legend>
         <label className="option">
           <input type="radio" name={group} checked={shown.kind === 'shipped'} onChange={() => open({ kind: 'shipped' })} />
-          {SHIPPED_DATA} <small>shipped</small>
+          {dataLabel({ kind: 'shipped' }, model)} <small>shipped</small>
         </label>
         <KeptList kind="data" group={group} shown={shown} onOpen={open} />
       </fieldset>
-      <div className="row wrap">
-        <FilesButton label="Add pictures…" inputLabel="Picture files" accept="image/*,.zip,.npz,.npy" onFiles={(files) => open(picturesOfFiles(files))} />
-        <FilesButton label="Add a folder…" inputLabel="Folder of pictures" folder onFiles={(files) => open(picturesOfFiles(files))} />
-      </div>
-      <p className="hint">Picture files, folders or zips whose sub-folders name classes, .npy arrays. They can be dropped anywhere on the page, and never leave it. Labels are not needed.</p>
-      {dataset?.own && <OwnLines dataset={dataset} own={dataset.own} />}
-      {dataset && fits && <PreviewRow key={`${dataset.name} ${dataset.train} ${dataset.shape.join()} ${encodePreprocessing(preprocessing)}`} dataset={dataset} bgr={preprocessing.order === 'BGR'} />}
-      <details>
-        <summary>What is done to them</summary>
-        {dataset?.own?.prepared === true && <p className="hint">These arrays hold no bytes, so they are fed as they are: this form is for pictures.</p>}
-        <PreprocessingForm key={JSON.stringify(preprocessing)} />
-      </details>
+      {text ? (
+        <TextForm dataset={dataset} onText={open} />
+      ) : (
+        <>
+          <div className="row wrap">
+            <FilesButton label="Add pictures…" inputLabel="Picture files" accept="image/*,.zip,.npz,.npy" onFiles={(files) => open(dataOfFiles(files))} />
+            <FilesButton label="Add a folder…" inputLabel="Folder of pictures" folder onFiles={(files) => open(dataOfFiles(files))} />
+          </div>
+          <p className="hint">Picture files, folders or zips whose sub-folders name classes, .npy arrays. They can be dropped anywhere on the page, and never leave it. Labels are not needed.</p>
+          {dataset?.own && <OwnLines dataset={dataset} own={dataset.own} />}
+          {dataset && fits && <PreviewRow key={`${dataset.name} ${dataset.train} ${dataset.shape.join()} ${encodePreprocessing(preprocessing)}`} dataset={dataset} bgr={preprocessing.order === 'BGR'} />}
+          <details>
+            <summary>What is done to them</summary>
+            {dataset?.own?.prepared === true && <p className="hint">These arrays hold no bytes, so they are fed as they are: this form is for pictures.</p>}
+            <PreprocessingForm key={JSON.stringify(preprocessing)} />
+          </details>
+        </>
+      )}
       <CalibrationForm key={`${images} ${seed} ${encodeSource(source)}`} images={images} seed={seed} source={source} close={close} />
     </div>
   );

@@ -26,9 +26,9 @@ export function PlanStatus() {
 }
 
 function describe({ shown, outcome }: ShownOutcome, experiment: Experiment): string {
-  const { model, engine, calibration } = experiment;
+  const { model, engine, calibration, dataset } = experiment;
   if (nothingToPrune(experiment)) return 'Nothing in this network can be cut, so there is no plan to measure.';
-  const on = outcome ? `, ${whole(outcome.images)} test images` : '';
+  const on = outcome ? `, ${whole(outcome.images)} test ${dataset?.text ? 'windows' : 'images'}` : '';
   switch (shown) {
     case 'oneShot':
       return `One-shot plan${on}`;

@@ -9,11 +9,13 @@ import { RangeSlider } from '../controls/RangeSlider.tsx';
 import { SegmentedControl } from '../controls/SegmentedControl.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 import { BeforeAfter } from './BeforeAfter.tsx';
-import { ChangedPictures } from './ChangedPictures.tsx';
-import { PerClass } from './PerClass.tsx';
 import { PlanStatus } from './PlanStatus.tsx';
 import { Recipe } from './Recipe.tsx';
 import { RulesPanel } from './RulesPanel.tsx';
+
+const PicturesAfter = lazy(() => import('./PicturesAfter.tsx').then((module) => ({ default: module.PicturesAfter })));
+
+const LanguagePanel = lazy(() => import('./language/LanguagePanel.tsx').then((module) => ({ default: module.LanguagePanel })));
 
 const HistoryPanel = lazy(() => import('./HistoryPanel.tsx').then((module) => ({ default: module.HistoryPanel })));
 
@@ -22,6 +24,7 @@ const ForgetButton = lazy(() => import('./unlearning/ForgetButton.tsx').then((mo
 const KINDS = TARGET_KINDS.map((value) => ({ value, label: TARGET_LABELS[value] }));
 
 export function PrunePanel() {
+  const text = useExperiment(({ dataset }) => dataset?.text !== undefined);
   return (
     <section className="panel prune" aria-label="Prune">
       <div className="row">
@@ -36,8 +39,9 @@ export function PrunePanel() {
         <RulesPanel />
         <PlanStatus />
         <BeforeAfter />
-        <PerClass />
-        <ChangedPictures />
+        <Boundary what="What has changed"><Suspense>
+          {text ? <LanguagePanel /> : <PicturesAfter />}
+        </Suspense></Boundary>
         <Boundary what="The history"><Suspense>
           <HistoryPanel />
         </Suspense></Boundary>

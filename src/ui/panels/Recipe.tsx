@@ -1,4 +1,4 @@
-import { accessWords } from '../../lab/access.ts';
+import { accessWords, type Shows } from '../../lab/access.ts';
 import { ALLOCATION_LABELS, COMPENSATION_LABELS, methodLabel, ORDER_LABELS } from '../../lab/labels.ts';
 import { methodKey, methodOf } from '../../lab/method.ts';
 import { RECIPES } from '../../lab/recipes.ts';
@@ -8,26 +8,24 @@ import { Choice } from '../controls/Choice.tsx';
 import { GroupedChoice } from '../controls/GroupedChoice.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 
-const RULE_GROUPS = [
-  { name: 'By fidelity', options: FIDELITY_SELECTIONS.map(ruleOption) },
-  { name: 'Baselines', options: BASELINE_SELECTIONS.map(ruleOption) },
-];
+const RULE_GROUPS = { pictures: ruleGroups('pictures'), text: ruleGroups('text') };
 
 /** What decides which channels stay, and how the rest makes up for those that go. */
 export function Recipe() {
   const lab = useLab();
   const { select, compensate, order, allocate, renorm, target } = useExperiment((experiment) => experiment.request);
+  const shows = useExperiment(({ dataset }) => (dataset?.text ? 'text' : 'pictures'));
   const { source, access } = SELECTION_RULES[select];
   return (
     <>
       <Recipes />
       <GroupedChoice
         label="Select"
-        groups={RULE_GROUPS}
+        groups={RULE_GROUPS[shows]}
         value={select}
         note={
           <>
-            Needs {accessWords(access) || 'the weights alone'}. {source.charAt(0).toUpperCase() + source.slice(1)}.
+            Needs {accessWords(access, shows) || 'the weights alone'}. {source.charAt(0).toUpperCase() + source.slice(1)}.
           </>
         }
         onChange={(next) => lab.setMethod({ select: next })}
@@ -69,8 +67,16 @@ function Recipes() {
   );
 }
 
-function ruleOption(value: Selection) {
+function ruleGroups(shows: Shows) {
+  const option = (value: Selection) => ruleOption(value, shows);
+  return [
+    { name: 'By fidelity', options: FIDELITY_SELECTIONS.map(option) },
+    { name: 'Baselines', options: BASELINE_SELECTIONS.map(option) },
+  ];
+}
+
+function ruleOption(value: Selection, shows: Shows) {
   const { label, source, access } = SELECTION_RULES[value];
-  const needs = accessWords(access);
+  const needs = accessWords(access, shows);
   return { value, text: needs ? `${label} (${needs})` : label, title: source };
 }

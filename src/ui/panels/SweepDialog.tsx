@@ -1,12 +1,14 @@
 import { useId, useState } from 'react';
 import { accessWords } from '../../lab/access.ts';
-import type { Method } from '../../lab/experiment.ts';
+import { firstTested, type Method } from '../../lab/experiment.ts';
+import { whole } from '../../lab/format.ts';
 import { ALLOCATION_LABELS, COMPENSATION_LABELS, methodLabel, ORDER_LABELS, SELECTION_LABELS } from '../../lab/labels.ts';
 import { methodKey, methodOf } from '../../lab/method.ts';
 import { combinations, distinctMethods, parseTargets, SWEEP_METHODS, SWEEP_PRESETS, SWEEP_TARGETS, targetsText, type MethodParts } from '../../lab/sweepPresets.ts';
 import { pointsLeft } from '../../lab/sweepSteps.ts';
 import { ALLOCATIONS, COMPENSATIONS, ORDERS } from '../../pruning/pruneRequest.ts';
 import { SELECTION_RULES, SELECTIONS } from '../../pruning/selections.ts';
+import { TRANSFORM_RULES, TRANSFORMS, type Transform } from '../../pruning/transforms.ts';
 import { Dialog } from '../controls/Dialog.tsx';
 import { useExperiment, useLab } from '../LabContext.tsx';
 
@@ -20,18 +22,20 @@ export function SweepDialog({ ready, onClose }: { readonly ready: boolean; reado
   const experiment = useExperiment((state) => state);
   const [methods, setMethods] = useState<readonly Method[]>(() => distinctMethods([methodOf(experiment.request), ...SWEEP_METHODS]));
   const [parts, setParts] = useState(NOTHING);
+  const [transforms, setTransforms] = useState<readonly Transform[]>([]);
   const [text, setText] = useState(targetsText(SWEEP_TARGETS));
   const targets = parseTargets(text);
   const made = combinations(parts);
-  const left = targets ? pointsLeft(experiment, { methods, targets }) : 0;
+  const attends = experiment.model.loaded?.network.nodes.some(({ op }) => op === 'attention') ?? false;
+  const left = targets ? pointsLeft(experiment, { methods, transforms, targets }) : 0;
   const add = (more: readonly Method[]) => setMethods((before) => distinctMethods([...before, ...more]));
   const start = () => {
     onClose();
-    if (targets) void lab.sweep({ methods, targets });
+    if (targets) void lab.sweep({ methods, ...(transforms.length > 0 ? { transforms } : {}), targets });
   };
   return (
     <Dialog wide title="Measure the frontier" label="Measure the frontier" onClose={onClose}>
-      <p className="hint">Every method at every target, on 1,000 test images, in the background. What is known already is kept; what is left goes on after a cancel or a reload.</p>
+      <p className="hint">Every method at every target, on {whole(firstTested(experiment))} test {experiment.dataset?.text ? 'windows' : 'images'}, in the background. What is known already is kept; what is left goes on after a cancel or a reload.</p>
       <div className="builder">
         <section className="stack builder-wide" aria-label="Methods to measure">
           <h3>{methods.length} {methods.length === 1 ? 'method' : 'methods'}</h3>
@@ -54,6 +58,14 @@ export function SweepDialog({ ready, onClose }: { readonly ready: boolean; reado
             </button>
           </div>
         </section>
+        {attends && (
+          <fieldset className="plain builder-wide">
+            <legend>Otherwise than by channels</legend>
+            {TRANSFORMS.map((transform) => (
+              <Tick key={transform} text={TRANSFORM_RULES[transform].label} note={TRANSFORM_RULES[transform].does} title={TRANSFORM_RULES[transform].source} ticked={transforms.includes(transform)} onChange={() => setTransforms(toggled(TRANSFORMS, transforms, transform))} />
+            ))}
+          </fieldset>
+        )}
         <details className="builder-wide">
           <summary>Combine rules with compensation, order, allocation and norms</summary>
           <div className="builder">
@@ -61,7 +73,7 @@ export function SweepDialog({ ready, onClose }: { readonly ready: boolean; reado
               <legend>Select</legend>
               <div className="rules-ticked">
                 {SELECTIONS.map((select) => (
-                  <Tick key={select} text={SELECTION_LABELS[select]} note={accessWords(SELECTION_RULES[select].access)} title={SELECTION_RULES[select].source} ticked={parts.select.includes(select)} onChange={() => setParts({ ...parts, select: toggled(SELECTIONS, parts.select, select) })} />
+                  <Tick key={select} text={SELECTION_LABELS[select]} note={accessWords(SELECTION_RULES[select].access, experiment.dataset?.text ? 'text' : 'pictures')} title={SELECTION_RULES[select].source} ticked={parts.select.includes(select)} onChange={() => setParts({ ...parts, select: toggled(SELECTIONS, parts.select, select) })} />
                 ))}
               </div>
             </fieldset>

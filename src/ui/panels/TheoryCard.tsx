@@ -1,11 +1,9 @@
 import { useMemo } from 'react';
-import { shownGroups } from '../../lab/experiment.ts';
-import { stageLabels } from '../../lab/labels.ts';
+import { labelOf } from '../../lab/groupLabel.ts';
 import { theoryJob } from '../../lab/theory.ts';
 import { THEORY_CLAIMS } from '../../lab/theoryClaims.ts';
 import { finding, number, selectionLabel, VERDICT_LABELS, type Finding, type LabelOf } from '../../lab/theoryFindings.ts';
 import { readableTable, theoryCsv, theoryTable } from '../../lab/theoryTables.ts';
-import { prunableGroups } from '../../pruning/keepSets.ts';
 import type { LocalGlobal, TheoryExperiment, TheoryResult } from '../../theory/results.ts';
 import { ChartCard } from '../charts/ChartCard.tsx';
 import { DataTable } from '../charts/DataTable.tsx';
@@ -112,10 +110,6 @@ function Slopes({ result: { slopes }, labelOf }: { readonly result: LocalGlobal;
 }
 
 function useLabels(): LabelOf {
-  const groups = useExperiment(shownGroups);
-  const nodes = useExperiment((state) => state.model.loaded?.nodes);
-  return useMemo(() => {
-    const labels = new Map(stageLabels(prunableGroups(groups), nodes).flatMap((stage) => stage.groups.map(({ name, full }) => [name, full])));
-    return (group) => labels.get(group) ?? group;
-  }, [groups, nodes]);
+  const labels = useExperiment((state) => state.groupLabels);
+  return useMemo(() => (group) => labelOf(labels, group).full, [labels]);
 }

@@ -17,6 +17,7 @@ export function TheoryDialog({ onClose }: { readonly onClose: () => void }) {
   const seed = useExperiment((experiment) => experiment.request.seed);
   const ready = useExperiment((experiment) => experiment.engine === 'ready' && experiment.model.loaded !== undefined);
   const stuck = useExperiment(nothingToPrune);
+  const text = useExperiment(({ dataset }) => dataset?.text !== undefined);
   const theory = useExperiment((experiment) => experiment.theory);
   const done = THEORY_EXPERIMENTS.filter((experiment) => theory[experiment]).length;
   return (
@@ -24,7 +25,7 @@ export function TheoryDialog({ onClose }: { readonly onClose: () => void }) {
       <div className="theory">
         <div className="row">
           <p className="hint">
-            What the paper claims, measured on this network with {whole(images)} calibration pictures{images > SLOPE_IMAGES && ` (${SLOPE_IMAGES} for Theorem 3.1)`}, seed {seed}. {done > 0 && `${done} of ${THEORY_EXPERIMENTS.length} checked. `}
+            What the paper claims, measured on this network with {whole(images)} {text ? 'windows of text' : 'calibration pictures'}{images > SLOPE_IMAGES && ` (${SLOPE_IMAGES} for Theorem 3.1)`}, seed {seed}. {done > 0 && `${done} of ${THEORY_EXPERIMENTS.length} checked. `}
             All of it takes minutes, and goes on when this is closed.
           </p>
           <button type="button" className="pick" disabled={!ready || stuck} onClick={() => CHECKED_IN_ORDER.forEach((experiment) => void lab.runTheory(experiment))}>
@@ -36,7 +37,7 @@ export function TheoryDialog({ onClose }: { readonly onClose: () => void }) {
           {THEORY_EXPERIMENTS.map((experiment) => (
             <TheoryCard key={experiment} experiment={experiment} ready={ready && !stuck} />
           ))}
-          <SensitivityCard ready={ready && !stuck} />
+          {text ? <p className="hint">What other calibration pictures cost is asked of networks that see pictures.</p> : <SensitivityCard ready={ready && !stuck} />}
         </div>
       </div>
     </Dialog>

@@ -28,7 +28,7 @@ export function SourcePrice() {
     <span className="source-price">
       <span>
         Calibrated on {sourceLabel(source)}
-        {twin ? `: ${percent(own)}, against ${percent(twin.quality)} with real pictures (${FROM[twin.from]}${twin.images === undefined || twin.images === result.settings.images ? '' : `, ${whole(twin.images)} of them`}). ${priceOf(twin.quality - own)}` : '. What the same plan comes to with real pictures is not measured yet.'}
+        {twin ? `: ${percent(own)}, against ${percent(twin.value)} with real pictures (${FROM[twin.from]}${twin.images === undefined || twin.images === result.settings.images ? '' : `, ${whole(twin.images)} of them`}). ${priceOf(twin.value - own)}` : '. What the same plan comes to with real pictures is not measured yet.'}
       </span>
       <button type="button" className="small" onClick={() => void lab.setCalibration({ images, seed })}>
         With real pictures
