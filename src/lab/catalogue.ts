@@ -17,6 +17,7 @@ export const SHIPPED_MODELS: readonly CatalogueEntry[] = [
   { id: 'resnet20-cifar10', name: 'ResNet-20', task: 'CIFAR-10', data: 'cifar10' },
   { id: 'vgg-cifar10', name: 'VGG', task: 'CIFAR-10', data: 'cifar10' },
   { id: 'mobilenetv2-cifar10', name: 'MobileNetV2', task: 'CIFAR-10', data: 'cifar10' },
+  { id: 'vit-cifar10', name: 'ViT', task: 'CIFAR-10', data: 'cifar10', file: 'config.json' },
   { id: 'novels-lm', name: 'Novels LM', task: 'next word', data: 'novels', file: 'config.json' },
 ];
 
