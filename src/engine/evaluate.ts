@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { Network } from '../network/network.ts';
 import { inferShapes } from '../network/shapes.ts';
 import { type ImageSource } from './imageSource.ts';
@@ -33,6 +34,24 @@ export function topClasses({ images, classes, values }: Logits): Int32Array {
     for (let c = 1; c < classes; c++) if (values[image * classes + c] > values[image * classes + best]) best = c;
     return best;
   });
+}
+
+/**
+ * Top-1 classes along the last axis of the network's outputs: one an image, or, where it gives scores for every token
+ * (or pixel), one for each of those, image after image. Holds the outputs of a batch alone.
+ *
+ * @throws CancelledError, DeviceLostError, InputShapeError
+ */
+export async function predictedClasses(network: Network, images: ImageSource, job: Job = {}): Promise<Int32Array> {
+  const [output] = network.outputs;
+  const places = (inferShapes(network).get(output) ?? []).slice(0, -1).reduce((product, size) => product * size, 1);
+  const classes = new Int32Array(images.count * places);
+  await eachBatch(network, images, [output], async ({ [output]: logits }, first) => {
+    const found = tf.argMax(logits, -1);
+    classes.set(await found.data(), first * places);
+    found.dispose();
+  }, new JobClock(job, images.count));
+  return classes;
 }
 
 /** Share of images whose top-1 class equals `expected`, in [0, 1]. */
