@@ -12,7 +12,7 @@ test('the best recipe is chosen by hand and measured, and a sweep goes on where 
   // the rules stand under headings, and the chosen one says where it comes from and what it needs
   const select = lab.prune.getByRole('combobox', { name: 'Select' });
   await expect(select.locator('optgroup')).toHaveCount(2);
-  await expect(select.locator('option')).toHaveCount(20);
+  await expect(select.locator('option')).toHaveCount(23);
   await expect(select.locator('option', { hasText: 'Taylor' })).toHaveText('Taylor (pictures, labels, gradients)');
   await expect(select).toHaveAccessibleDescription(/Needs pictures\. .*arXiv 2511\.19566/);
 

@@ -10,7 +10,8 @@ test('every operator on WebGPU is what PyTorch computes', async ({ page }) => {
     logLevel: 'error',
     build: { write: false, minify: false, target: 'es2023', lib: { entry: 'e2e/harness/operators.ts', formats: ['iife'], name: 'harness' } },
   })) as Rolldown.RolldownOutput[];
-  const { cases } = JSON.parse(await readFile('src/engine/fixtures/ops.json', 'utf8')) as { cases: object[] };
+  const read = async (file: string) => (JSON.parse(await readFile(`src/engine/fixtures/${file}.json`, 'utf8')) as { cases: object[] }).cases;
+  const cases = [...(await read('ops')), ...(await read('transformerOps'))];
   await page.route('**/operators-harness/**', (route) => {
     const isScript = route.request().url().endsWith('.js');
     return route.fulfill(isScript ? { contentType: 'text/javascript', body: built[0].output[0].code } : { contentType: 'text/html', body: '<script src="run.js"></script>' });
