@@ -4,6 +4,7 @@ import type { LoadedModel } from '../workers/protocol.ts';
 import { modelFolder } from './catalogue.ts';
 import { errorText, isCancelled } from './errors.ts';
 import { defaultPreprocessing, type DataDescriptor, type Experiment, type ModelCard, type ModelDescriptor } from './experiment.ts';
+import { bytes } from './format.ts';
 import { fingerprint } from './fingerprint.ts';
 import { modelLabel } from './labels.ts';
 import { fitPictures, withoutResults } from './openPictures.ts';
@@ -29,7 +30,7 @@ export async function openModel(
   try {
     const loaded = await runner.run({ kind: 'model', label: `Loading ${modelLabel(descriptor)}` }, async (job) => {
       await job.wait(session.start());
-      return job.engine((id) => session.engine((api) => api.loadModel(id, session.source(descriptor), job.onProgress)));
+      return job.engine((id) => session.engine((api) => api.loadModel(id, session.source(descriptor), job.onProgress, (taken) => job.setLabel(`Loading ${modelLabel(descriptor)}, which takes ${bytes(taken)} of memory`))));
     });
     const extras: Extras = { ...(await modelExtras(session, descriptor, loaded)), ...(preprocessing ? { preprocessing } : {}) };
     const { groupLabels } = await import('./groupLabels.ts');

@@ -89,8 +89,8 @@ export class Engine implements EngineApi {
     return report;
   }
 
-  async loadModel(job: JobId, source: ModelSource, onProgress: OnProgress): Promise<LoadedModel> {
-    const { network, card, notKept, tokenizer, beside } = await this.#jobs.run(job, onProgress, (options) => readModelSource(source, this.#keeping, options));
+  async loadModel(job: JobId, source: ModelSource, onProgress: OnProgress, onMemory: (bytes: number) => void = () => {}): Promise<LoadedModel> {
+    const { network, card, notKept, tokenizer, beside } = await this.#jobs.run(job, onProgress, (options) => readModelSource(source, this.#keeping, options, ({ total }) => onMemory(total)));
     const summary = modelSummary(network);
     const data = await reread(this.#pictures.data, network, tokenizer);
     [this.#network, this.#tokenizer] = [network, tokenizer];

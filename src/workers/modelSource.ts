@@ -20,48 +20,45 @@ export interface ReadModel {
   readonly tokenizer?: Tokenizer;
   /** The tokenizer's files, which go with the model when it is written back. */
   readonly beside: Readonly<Record<string, Uint8Array>>;
-  /** What opening a model in Hugging Face's layout took, as it was counted before its weights were read. */
-  readonly memory?: MemoryNeed;
   /** Why no copy of what was fetched could be kept. */
   readonly notKept?: string;
 }
 
 /**
- * Reads a model from an address, from files that a person chose, or from what the browser kept.
+ * Reads a model from an address, from files that a person chose, or from what the browser kept. What opening
+ * one in Hugging Face's layout takes is told before its weights are read.
  *
  * @throws the import's errors, FetchError, NotKeptError, DamagedFileError, StorageUnavailableError
  */
-export async function readModelSource(source: ModelSource, keeping: Keeping, job: Job): Promise<ReadModel> {
-  if (source.kind === 'url') return fromUrl(source.url, keeping, job);
+export async function readModelSource(source: ModelSource, keeping: Keeping, job: Job, onMemory: (need: MemoryNeed) => void = () => {}): Promise<ReadModel> {
+  if (source.kind === 'url') return fromUrl(source.url, keeping, job, onMemory);
   const files = source.kind === 'files' ? source.files.map(namedFile) : await (await keeping.items()).files(source.id, source.name);
   const progress = new ByteProgress(job);
-  const { options, memory } = watchedMemory();
-  const opened = await openModelAndTokenizer({ paths: files.map(({ path }) => path), read: (path) => read(files, path, progress) }, options);
+  const opened = await openModelAndTokenizer({ paths: files.map(({ path }) => path), read: (path) => read(files, path, progress) }, { onMemory });
   const card = files.find(({ path }) => CARD.test(path));
-  return { ...opened, ...memory(), ...(card ? { card: parseJson(await card.read()) } : cardOf(opened)) };
+  return { ...opened, ...(card ? { card: parseJson(await card.read()) } : cardOf(opened)) };
 }
 
-async function fromUrl(url: string, keeping: Keeping, job: Job): Promise<ReadModel> {
+async function fromUrl(url: string, keeping: Keeping, job: Job, onMemory: (need: MemoryNeed) => void): Promise<ReadModel> {
   const [first, second] = modelAddresses(url);
   try {
-    return await fromAddress(first, keeping, job);
+    return await fromAddress(first, keeping, job, onMemory);
   } catch (error) {
     if (!(error instanceof FetchError) || second === undefined || !(await isThere(second, job))) throw error;
-    return await fromAddress(second, keeping, job).catch((other: unknown) => {
+    return await fromAddress(second, keeping, job, onMemory).catch((other: unknown) => {
       // where neither can be had, the first is what the address is expected to have
       throw other instanceof FetchError ? error : other;
     });
   }
 }
 
-async function fromAddress(address: string, keeping: Keeping, job: Job): Promise<ReadModel> {
+async function fromAddress(address: string, keeping: Keeping, job: Job, onMemory: (need: MemoryNeed) => void): Promise<ReadModel> {
   const shelf = await (await keeping.fetched()).open(address);
   const progress = new ByteProgress(job);
   let notKept: string | undefined;
   const name = new URL(address).pathname.split('/').at(-1) ?? '';
   // the file itself with its query; those that it names beside it
   const addressOf = (path: string): string => (path === name ? address : new URL(path, address).href);
-  const { options, memory } = watchedMemory();
   const opened = await openModelAndTokenizer({
     paths: [name],
     has: (path) => isThere(addressOf(path), job),
@@ -72,8 +69,8 @@ async function fromAddress(address: string, keeping: Keeping, job: Job): Promise
         notKept = error instanceof Error ? error.message : String(error);
       },
     }),
-  }, options);
-  return { ...opened, ...memory(), ...cardOf(opened), ...(notKept === undefined ? {} : { notKept }) };
+  }, { onMemory });
+  return { ...opened, ...cardOf(opened), ...(notKept === undefined ? {} : { notKept }) };
 }
 
 /**
@@ -97,14 +94,6 @@ function cardOf({ network }: OpenedModel): Pick<ReadModel, 'card'> {
   if (typeof labels !== 'object' || labels === null) return {};
   const named = Object.entries<unknown>({ ...labels }).map(([id, name]) => [Number(id), String(name)] as const);
   return { card: { classes: named.sort(([a], [b]) => a - b).map(([, name]) => name) } };
-}
-
-function watchedMemory() {
-  let need: MemoryNeed | undefined;
-  return {
-    options: { onMemory: (found: MemoryNeed) => { need = found; } },
-    memory: () => (need ? { memory: need } : {}),
-  };
 }
 
 async function read(files: readonly NamedFile[], path: string, progress: ByteProgress): Promise<Uint8Array> {

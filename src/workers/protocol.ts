@@ -373,8 +373,8 @@ export interface ClozeResult {
 
 export interface EngineApi {
   start(choice: BackendChoice): Promise<BackendReport>;
-  /** The model that was there before stays where this fails or is cancelled. */
-  loadModel(job: JobId, source: ModelSource, onProgress: OnProgress): Promise<LoadedModel>;
+  /** The model that was there before stays where this fails or is cancelled. Of a large model, `onMemory` is told what it takes before its weights are read. */
+  loadModel(job: JobId, source: ModelSource, onProgress: OnProgress, onMemory?: (bytes: number) => void): Promise<LoadedModel>;
   /** Reads a data folder's index; pixels are fetched as they are needed. */
   loadDataset(url: string): Promise<DatasetSummary>;
   /** Reads a person's pictures at the loaded network's size; the pictures that were there before stay where this fails or is cancelled. */
