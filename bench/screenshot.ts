@@ -17,6 +17,15 @@ try {
     await page.screenshot({ path: `docs/lab-${colorScheme}.png` });
     await page.close();
   }
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light' });
+  await page.goto('http://localhost:4319/#v=1&model=novels-lm&keep=params:0.8&select=greedy');
+  await page.getByText(/Sequential plan, 32 test windows/).first().waitFor({ timeout: 400_000 });
+  const writing = page.getByRole('region', { name: 'What it writes' });
+  await writing.getByRole('button', { name: 'Write on' }).click();
+  await writing.getByRole('status').filter({ hasText: /^Written/ }).waitFor({ state: 'attached', timeout: 120_000 });
+  await writing.getByRole('region', { name: 'Written after' }).scrollIntoViewIfNeeded();
+  await page.screenshot({ path: 'docs/lab-text.png' });
+  await page.close();
 } finally {
   await browser.close();
   await server.close();

@@ -140,11 +140,13 @@ function replaced(before: Experiment, descriptor: ModelDescriptor, loaded: Loade
   };
 }
 
-/** A group in the middle of the network says more than its first. */
+/** A group in the middle of the network says more than its first, and one of many channels more than a few heads. */
 function defaultGroup(groups: readonly CouplingGroup[]): string | undefined {
   const prunable = groups.filter(({ frozen }) => frozen === undefined);
-  const single = prunable.filter(({ producers }) => producers.length === 1);
-  const choice = single.length > 0 ? single : prunable;
+  const most = Math.max(...prunable.map(({ channels }) => channels));
+  const wide = prunable.filter(({ channels }) => 16 * channels >= most);
+  const single = wide.filter(({ producers }) => producers.length === 1);
+  const choice = single.length > 0 ? single : wide;
   return choice[Math.floor(choice.length / 2)]?.name;
 }
 
