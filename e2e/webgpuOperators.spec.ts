@@ -4,14 +4,17 @@ import { build, type Rolldown } from 'vite';
 
 test.setTimeout(600_000);
 
+async function casesOf(file: string): Promise<object[]> {
+  return (JSON.parse(await readFile(`src/engine/fixtures/${file}.json`, 'utf8')) as { cases: object[] }).cases;
+}
+
 test('every operator on WebGPU is what PyTorch computes', async ({ page }) => {
   const built = (await build({
     configFile: false,
     logLevel: 'error',
     build: { write: false, minify: false, target: 'es2023', lib: { entry: 'e2e/harness/operators.ts', formats: ['iife'], name: 'harness' } },
   })) as Rolldown.RolldownOutput[];
-  const read = async (file: string) => (JSON.parse(await readFile(`src/engine/fixtures/${file}.json`, 'utf8')) as { cases: object[] }).cases;
-  const cases = [...(await read('ops')), ...(await read('transformerOps'))];
+  const cases = [...(await casesOf('ops')), ...(await casesOf('transformerOps'))];
   await page.route('**/operators-harness/**', (route) => {
     const isScript = route.request().url().endsWith('.js');
     return route.fulfill(isScript ? { contentType: 'text/javascript', body: built[0].output[0].code } : { contentType: 'text/html', body: '<script src="run.js"></script>' });

@@ -1,3 +1,4 @@
+import { compiledOnce } from './compiledOnce.ts';
 import { NESTED_WASM } from './nested.generated.ts';
 
 const PAGE = 65536;
@@ -26,17 +27,7 @@ export interface OrderedProblem {
   readonly charge: Float64Array;
 }
 
-let compiled: WebAssembly.Module | undefined;
-let isSupported: boolean | undefined;
-
-function module(): WebAssembly.Module | undefined {
-  if (isSupported === undefined) {
-    const bytes = Uint8Array.from(atob(NESTED_WASM), (c) => c.charCodeAt(0));
-    isSupported = WebAssembly.validate(bytes);
-    if (isSupported) compiled = new WebAssembly.Module(bytes);
-  }
-  return compiled;
-}
+const module = compiledOnce(NESTED_WASM);
 
 /**
  * The SIMD kernel behind curves over random subsets, with a memory of its own that goes when it goes.

@@ -1,3 +1,4 @@
+import { compiledOnce } from './compiledOnce.ts';
 import { PRODUCT_WASM } from './product.generated.ts';
 
 const PAGE = 65536;
@@ -10,17 +11,7 @@ const WORTH_IT = 2 ** 20;
 
 type AddProduct = (a: number, rows: number, b: number, columns: number, inner: number, c: number) => void;
 
-let compiled: WebAssembly.Module | undefined;
-let isSupported: boolean | undefined;
-
-function module(): WebAssembly.Module | undefined {
-  if (isSupported === undefined) {
-    const bytes = Uint8Array.from(atob(PRODUCT_WASM), (c) => c.charCodeAt(0));
-    isSupported = WebAssembly.validate(bytes);
-    if (isSupported) compiled = new WebAssembly.Module(bytes);
-  }
-  return compiled;
-}
+const module = compiledOnce(PRODUCT_WASM);
 
 /**
  * Writes `A Bᵀ` to `product` by the SIMD kernel, tile by tile; see `multiplyTransposed`.
