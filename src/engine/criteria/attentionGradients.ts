@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { NodeOf } from '../../network/network.ts';
 import { attentionWindows } from '../operators/attentionWindows.ts';
+import { causalMask, UNSEEN, withAdded } from '../operators/attentionMask.ts';
 
 /** Float32 bytes of scores that are held at once. */
 const SCORE_BYTES = 2 ** 24;
-
-/** Below every score, so that the softmax gives exactly 0. */
-const UNSEEN = -1e9;
 
 /**
  * The gradients of an attention's queries, keys and values from that of its value. With `P = softmax(s q kᵀ + …)`:
@@ -75,15 +73,4 @@ function byHead(x: tf.Tensor, sequences: number, length: number, heads: number, 
 /** Transposed explicitly: products of a transposed factor are wrong on WebGPU and slow on wasm. */
 function turned(x: tf.Tensor): tf.Tensor {
   return tf.transpose(x, [0, 2, 1]);
-}
-
-function withAdded(scores: tf.Tensor, added: tf.Tensor, heads: number): tf.Tensor {
-  const [period, tokens, seen] = added.shape;
-  return tf.add(tf.reshape(scores, [heads / period, period, tokens, seen]), tf.expandDims(added, 0));
-}
-
-function causalMask(tokens: number): tf.Tensor {
-  const places = tf.range(0, tokens, 1, 'float32');
-  const later = tf.greater(tf.reshape(places, [1, tokens]), tf.reshape(places, [tokens, 1]));
-  return tf.expandDims(tf.mul(tf.cast(later, 'float32'), UNSEEN), 0);
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { NodeOf } from '../../network/network.ts';
 import { attentionWindows } from './attentionWindows.ts';
 import type { Operator, Upload } from './operator.ts';
+import { causalMask, UNSEEN, withAdded } from './attentionMask.ts';
 
 /** Float32 bytes of scores that are held at once. */
 const SCORE_BYTES = 2 ** 25;
@@ -12,9 +13,6 @@ const SCORE_BYTES = 2 ** 25;
  * tokens: 20 against 9).
  */
 const SINGLE_HEAD_MACS = 4e5;
-
-/** Below every score, so that the softmax gives exactly 0. */
-const UNSEEN = -1e9;
 
 /** Attention head by head; scores of a whole batch are never held at once. */
 export function attentionOperator({ attributes, weights }: NodeOf<'attention'>, upload: Upload): Operator {
@@ -73,15 +71,4 @@ function rowsAtOnce(rows: number, period: number, scores: number, headDim: numbe
   const unit = Math.max(1, period);
   const most = Math.floor(SCORE_BYTES / (4 * scores * unit)) * unit;
   return Math.min(rows, Math.max(unit, most));
-}
-
-function withAdded(scores: tf.Tensor, added: tf.Tensor, heads: number): tf.Tensor {
-  const [period, tokens, seen] = added.shape;
-  return tf.add(tf.reshape(scores, [heads / period, period, tokens, seen]), tf.expandDims(added, 0));
-}
-
-function causalMask(tokens: number): tf.Tensor {
-  const places = tf.range(0, tokens, 1, 'float32');
-  const later = tf.greater(tf.reshape(places, [1, tokens]), tf.reshape(places, [tokens, 1]));
-  return tf.expandDims(tf.mul(tf.cast(later, 'float32'), UNSEEN), 0);
 }

@@ -70,7 +70,7 @@ async function comparedNetwork(
     const calibration = calibrationWindows(text, windows, seed);
     const judge = text.windows('test', test);
     return {
-      judged: { by: 'perplexity', on: `${judge.count} windows of the held-out text`, calibration: `${calibration.count} windows of ${calibration.shape[0]} tokens` },
+      judged: { by: 'perplexity', on: `the first ${judge.count} windows of the held-out text`, calibration: `${calibration.count} windows of ${calibration.shape[0]} tokens` },
       compared: { network, calibration, correlator, measure: async (smaller, job) => (await measureText(smaller, undefined, judge, job)).perplexity },
     };
   }
@@ -80,7 +80,7 @@ async function comparedNetwork(
   const labels = await pictures.labels('test');
   const calibration = pictures.source('train', pictures.calibrationIndices(count, seed));
   return {
-    judged: { by: 'accuracy', on: `${tested} test pictures`, calibration: `${calibration.count} pictures` },
+    judged: { by: 'accuracy', on: `the first ${tested} test pictures`, calibration: `${calibration.count} pictures` },
     compared: { network, calibration, correlator, measure: async (smaller, job) => shareEqual(topClasses(await computeLogits(smaller, judge, job)), labels) },
   };
 }
