@@ -25,13 +25,29 @@ export function subsetFidelity(
   compensation: Compensation,
   options: FitOptions = {},
 ): number {
+  const error = subsetError(statistics, subset, compensation, options);
+  let total = 0;
+  for (const energy of statistics.energy) total += energy;
+  return fidelityOf(error, total, compensation);
+}
+
+/**
+ * The error that `subsetFidelity` weighs against the layer's energy, `Σ_c E‖Y_c − Ŷ_c‖²` and the
+ * ridge term. Where targets and inputs differ the ridge can take it above the energy.
+ *
+ * Arguments, cost and errors as there.
+ */
+export function subsetError(
+  statistics: LayerStatistics,
+  subset: ArrayLike<number>,
+  compensation: Compensation,
+  options: FitOptions = {},
+): number {
   checkStatistics('subsetFidelity', statistics);
   checkIndices('subsetFidelity: subset', subset, statistics.n);
   let error = 0;
   eachSubsetError(statistics, subset, compensation, options, (_, residual) => (error += residual));
-  let total = 0;
-  for (const energy of statistics.energy) total += energy;
-  return fidelityOf(error, total, compensation);
+  return error;
 }
 
 /**
