@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F
 
 import cifar10
+import shipped
 from models import MODELS
 from train import accuracy, augment
 from transformers import VISION, ViT
@@ -134,8 +135,7 @@ def main():
     model = VISION[args.model]()
     if isinstance(model, ViT):
         mimetic(model)
-    teacher = MODELS[args.teacher]().to(memory_format=torch.channels_last).eval()
-    teacher.load_state_dict(torch.load(args.out / f"{args.teacher}.pt")["model"])
+    teacher = shipped.load(args.teacher).to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(decayed(model, args.decay), lr=args.rate, betas=(0.9, 0.99))
     steps = len(train) // args.batch
     total = steps * args.epochs

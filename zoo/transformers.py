@@ -165,8 +165,8 @@ class SwinBlock(VisionBlock):
         y = y.view(count, per_side, per_side, self.window, self.window, dim).transpose(2, 3).reshape(x.shape)
         if self.shift:
             y = y.roll((self.shift, self.shift), (1, 2))
-        x = x + y
-        return x + self.mlp(x)
+        x = x + y.to(x.dtype)
+        return x + self.mlp(x).to(x.dtype)
 
 
 class PatchMerging(nn.Module):
@@ -177,8 +177,8 @@ class PatchMerging(nn.Module):
         self.norm, self.reduction = Norm(4 * dim), nn.Linear(4 * dim, 2 * dim, bias=False)
 
     def forward(self, x):
-        corners = [x[:, row::2, column::2] for column in (0, 1) for row in (0, 1)]
-        return self.reduction(self.norm(torch.cat(corners, -1)))
+        squares = x.unflatten(2, (-1, 2)).unflatten(1, (-1, 2))  # count x rows x 2 x columns x 2 x dim
+        return self.reduction(self.norm(squares.permute(0, 1, 3, 4, 2, 5).flatten(3)))
 
 
 class Swin(nn.Module):
