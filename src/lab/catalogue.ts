@@ -18,6 +18,7 @@ export const SHIPPED_MODELS: readonly CatalogueEntry[] = [
   { id: 'vgg-cifar10', name: 'VGG', task: 'CIFAR-10', data: 'cifar10' },
   { id: 'mobilenetv2-cifar10', name: 'MobileNetV2', task: 'CIFAR-10', data: 'cifar10' },
   { id: 'vit-cifar10', name: 'ViT', task: 'CIFAR-10', data: 'cifar10', file: 'config.json' },
+  { id: 'swin-cifar10', name: 'Swin', task: 'CIFAR-10', data: 'cifar10', file: 'config.json' },
   { id: 'novels-lm', name: 'Novels LM', task: 'next word', data: 'novels', file: 'config.json' },
 ];
 
